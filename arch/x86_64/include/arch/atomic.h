@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory barriers on x86_64, which is TSO: only a store followed by a load may change places.
+ * Source: Intel SDM volume 3, 9.2 "Memory Ordering".
+ */
+#pragma once
+
+#include "kernel/types.h"
+
+#define smp_mb() __asm__ __volatile__("lock; addl $0, -4(%%rsp)" ::: "memory", "cc")
+#define smp_rmb() barrier()
+#define smp_wmb() barrier()

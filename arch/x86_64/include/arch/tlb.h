@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Flushing this CPU's own TLB on x86_64.
+ */
+#pragma once
+
+#include "kernel/types.h"
+
+#define ARCH_TLB_BROADCAST 0
+/* Beyond this a CR3 load is cheaper than single pages (platform measurements: about 14). */
+#define TLB_FLUSH_ALL_PAGES 14
+
+static inline void arch_tlb_flush_page(unsigned long addr)
+{
+	__asm__ __volatile__("invlpg (%0)" ::"r"(addr) : "memory");
+}
+
+static inline void arch_tlb_flush_all(void)
+{
+	unsigned long cr3;
+
+	__asm__ __volatile__("movq %%cr3, %0; movq %0, %%cr3" : "=r"(cr3)::"memory");
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's command line: words of the form name=value, listed in docs/command-line.md.
+ *
+ * Parsed once at boot, before anything uses it. An unknown word or a bad value is an error that
+ * ends the run with EXIT_USAGE; it is never ignored.
+ */
+#pragma once
+
+#include "kernel/types.h"
+#include "mm/fault.h"
+
+enum run_mode { MODE_UNKNOWN, MODE_KVM, MODE_INTERLEAVED, MODE_PARALLEL, MODE_REPLAY };
+
+struct cmdline {
+	char test[512];	     /* globs, comma-separated; "" is all */
+	enum fault_path fault; /* of processes that do not ask for one */
+	bool fault_given;
+	char ptl[32];
+	char spf[64];
+	char bug[256];
+	char sched[512];
+	char exec[128];
+	char list[16];
+	char show[64];
+	char grade[16];
+	u64 seed;
+	u64 gather;
+	u64 cpus;
+	u64 limit_s;
+	enum run_mode mode;
+	bool split_channels; /* program output has channels of its own */
+	bool probe;
+};
+
+extern struct cmdline cmdline;
+
+/* Parses @text into cmdline. Returns 0, or -EINVAL with a message on the console. */
+int cmdline_parse(const char *text);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel knows of each CPU.
+ *
+ * struct cpu is found through arch/cpu.h's this_cpu(), whose first member it is. Unless a group
+ * says otherwise a field is written by its own CPU only; readers elsewhere use READ_ONCE. The
+ * kernel is not preemptible: a thread stays on its CPU until it sleeps or goes back to user mode,
+ * so this_cpu() may be kept over anything that does not sleep.
+ */
+#pragma once
+
+#include "kernel/atomic.h"
+#include "kernel/cpumask.h"
+#include "kernel/list.h"
+#include "kernel/spinlock.h"
+#include "kernel/stat.h"
+#include "arch/cpu.h" /* struct arch_cpu, this_cpu, irq_*, cpu_relax */
+
+struct thread;
+struct mm;
+
+/*
+ * What this CPU waits for, as the watchdog reads it from elsewhere. @serial changes with every
+ * wait, so that two equal samples are the same wait.
+ */
+enum wait_kind { WAIT_NONE, WAIT_SPINLOCK, WAIT_TLB_ACK, WAIT_SYNC_POINT };
+
+struct cpu_wait {
+	enum wait_kind kind;
+	bool irqs_off;
+	bool broken;		/* set by the watchdog: a breakable wait gives up */
+	const void *object;	/* the spinlock, the tlb_request, the sync point */
+	unsigned long pc;	/* who waits */
+	u64 since_ns;
+	u64 serial;
+};
+
+#define MAX_HELD_LOCKS 16
+
+struct cpu {
+	struct arch_cpu arch; /* first: assembly finds it at fixed offsets */
+
+	unsigned int id;
+	bool online;
+	struct thread *idle;
+
+	/* Run queue; guarded by rq_lock, taken with interrupts off, also by other CPUs. */
+	struct spinlock rq_lock;
+	struct list_head rq;
+	unsigned int rq_len;
+	bool need_resched; /* may be set by others with WRITE_ONCE, then IPI_RESCHED */
+
+	/* Timers of this CPU; guarded by timer_lock, taken with interrupts off. */
+	struct spinlock timer_lock;
+	struct list_head timers;
+
+	/* TLB: the address space loaded, and the generation up to which it is flushed. */
+	struct mm *loaded_mm;
+	u64 tlb_gen;
+	u64 tlb_inbox[CPUMASK_WORDS]; /* CPUs with a request for us; set by them, atomically */
+
+	/* Waiting, for the watchdog and for wake-ups of spinlocks. */
+	struct cpu_wait wait;
+	const struct spinlock *lock_halt; /* sleeps in hlt until this lock is freed */
+	unsigned int nr_held;
+	const struct spinlock *held[MAX_HELD_LOCKS];
+	unsigned int irq_depth;
+
+	struct page_cache *page_cache; /* free pages of this CPU, mm/page_alloc.c */
+	u64 rng;		       /* schedule perturbation, lab/perturb.c */
+	u64 stat[NR_STATS];
+};
+
+extern struct cpu *cpus[NR_CPUS];
+extern struct cpumask cpus_online;
+
+static inline struct thread *current_thread(void);
+
+#define for_each_online_cpu(cpu) for_each_cpu(cpu, &cpus_online)
+
+#define stat_inc(s) (this_cpu()->stat[STAT_##s]++)
+#define stat_add(s, n) (this_cpu()->stat[STAT_##s] += (n))
+
+static inline unsigned int cpu_id(void)
+{
+	return this_cpu()->id;
+}
+
+static inline struct thread *current_thread(void)
+{
+	return this_cpu()->arch.current;
+}
+#define current current_thread()
+
+/* Boot CPU, once: brings all others up; names the ones that do not come. Sleeps. */
+void smp_boot(void);
+/* Entry of a secondary CPU in C, on its idle stack, interrupts off; never returns. */
+void secondary_main(struct cpu *cpu) __noreturn;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sequence counters: readers run without a lock and notice afterwards that a writer was there.
+ *
+ * The count is odd while a section is open. Writers of one counter must exclude each other
+ * (INV-5): a seqcount relies on its owner for that, a seqlock brings a spinlock. The kernel is not
+ * preemptible and no interrupt handler reads one, so a spinning reader always meets a writer that
+ * runs. Memory order is pair MO-1: begin is the odd store, then a write barrier; end is a write
+ * barrier, then the even store; readers use read barriers on both sides.
+ */
+#pragma once
+
+#include "kernel/printk.h"
+#include "kernel/spinlock.h"
+
+struct seqcount {
+	u32 seq;
+};
+
+static inline void seqcount_init(struct seqcount *s)
+{
+	s->seq = 0;
+}
+
+static inline void write_seqcount_begin(struct seqcount *s)
+{
+	BUG_ON_MSG(s->seq & 1, "second writer, seq=%u", s->seq);
+	WRITE_ONCE(s->seq, s->seq + 1);
+	smp_wmb();
+}
+
+static inline void write_seqcount_end(struct seqcount *s)
+{
+	BUG_ON_MSG(!(s->seq & 1), "no section open, seq=%u", s->seq);
+	smp_wmb();
+	WRITE_ONCE(s->seq, s->seq + 1);
+}
+
+/* The count as it is now, odd or even, before any load that follows. Never waits (INV-6). */
+static inline u32 raw_read_seqcount(const struct seqcount *s)
+{
+	u32 seq = READ_ONCE(s->seq);
+
+	smp_rmb();
+	return seq;
+}
+
+/* Whether the count has moved since @seq; after any load that came before. */
+static inline bool read_seqcount_retry(const struct seqcount *s, u32 seq)
+{
+	smp_rmb();
+	return unlikely(READ_ONCE(s->seq) != seq);
+}
+
+struct seqlock {
+	struct seqcount count;
+	struct spinlock lock; /* guards count against other writers */
+};
+
+static inline void seqlock_init(struct seqlock *sl, const char *name)
+{
+	seqcount_init(&sl->count);
+	spin_init(&sl->lock, name);
+}
+
+static inline void write_seqlock(struct seqlock *sl)
+{
+	spin_lock(&sl->lock);
+	write_seqcount_begin(&sl->count);
+}
+
+static inline void write_sequnlock(struct seqlock *sl)
+{
+	write_seqcount_end(&sl->count);
+	spin_unlock(&sl->lock);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sleepable read-copy-update: readers that may sleep, and writers that wait for exactly those
+ * readers that were there before.
+ *
+ * A domain has two pairs of per-CPU counters, locks and unlocks. Readers count themselves in under
+ * the current index and out under the same one, maybe on another CPU. A grace period flips the
+ * index and waits until the locks and unlocks of the old index agree, twice, so that a reader that
+ * had read the index before a flip is waited for as well.
+ *
+ * Source: P. McKenney, "Sleepable Read-Copy Update" (LWN 2006, and the per-CPU two-counter form
+ * of 2017).
+ */
+#pragma once
+
+#include "kernel/list.h"
+#include "kernel/mutex.h"
+#include "kernel/wait.h"
+
+struct srcu_head {
+	struct srcu_head *next;
+	void (*func)(struct srcu_head *head);
+};
+
+struct srcu_cpu {
+	u64 lock_count[2];   /* written by the CPU that locks */
+	u64 unlock_count[2]; /* written by the CPU that unlocks */
+} __aligned(CACHE_LINE);
+
+struct srcu {
+	const char *name;
+	struct srcu_cpu *cpu; /* one per CPU */
+	u32 idx;	      /* the index for new readers, bit 0; changed under gp_mutex */
+	struct mutex gp_mutex;
+	u64 gp_completed; /* grace periods completed, changed under gp_mutex */
+
+	/* Callbacks wait here for the worker; guarded by lock. */
+	struct spinlock lock;
+	struct srcu_head *head, **tail;
+	u64 nr_queued, nr_done;
+	struct wait_queue worker_wq, barrier_wq;
+	struct thread *worker;
+};
+
+/* Makes the domain and its worker thread. Returns 0 or -ENOMEM. May sleep. */
+int srcu_init(struct srcu *srcu, const char *name);
+
+/* Begins a read section; the value goes to srcu_read_unlock. Full barrier (MO-7). Any thread. */
+int __must_check srcu_read_lock(struct srcu *srcu);
+void srcu_read_unlock(struct srcu *srcu, int idx);
+/* Whether any reader is inside now; racy, for assertions that one should be. */
+bool srcu_read_held(struct srcu *srcu);
+
+/* Waits until every reader that is inside now has left. May sleep. */
+void synchronize_srcu(struct srcu *srcu);
+/* Has @func called with @head after a grace period, from the worker thread. Never waits. */
+void call_srcu(struct srcu *srcu, struct srcu_head *head, void (*func)(struct srcu_head *));
+/* Waits until all callbacks queued before have run. May sleep. */
+void srcu_barrier(struct srcu *srcu);

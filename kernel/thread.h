@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Threads and the scheduler.
+ *
+ * Every CPU has a round-robin run queue. The kernel is not preemptible: a thread gives its CPU up
+ * by sleeping, by thread_yield, or on the way back to user mode when need_resched is set. A thread
+ * that wakes goes to the CPU it ran on last if its affinity allows; an idle CPU takes from the
+ * longest queue. State changes happen under the thread's lock, which is inside no other but may
+ * be taken under a wait queue's lock; the run-queue lock is inside it.
+ */
+#pragma once
+
+#include "kernel/cpu.h"
+#include "kernel/list.h"
+#include "kernel/time.h"
+#include "kernel/signal.h"
+#include "arch/context.h" /* struct arch_thread, struct trap_frame forward */
+
+struct mm;
+struct process;
+
+enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_DEAD };
+
+#define THREAD_NAME_LEN 16
+#define KSTACK_SIZE (16 * 1024)
+
+struct thread {
+	struct arch_thread arch; /* saved context, FS base, FPU state; the thread's own */
+
+	/* Set at creation, then constant. */
+	int tid;
+	char name[THREAD_NAME_LEN];
+	void *kstack; /* lowest address; KSTACK_SIZE bytes */
+	struct process *process; /* NULL for kernel threads */
+	struct mm *mm;		 /* NULL for kernel threads */
+	void (*func)(void *arg); /* kernel threads */
+	void *arg;
+
+	/* Guarded by lock (interrupts off). */
+	struct spinlock lock;
+	enum thread_state state;
+	bool on_rq;	  /* queued or running */
+	bool interruptible; /* a signal may end the present sleep */
+	unsigned int cpu; /* where it is queued, runs, or ran last */
+	struct cpumask affinity;
+	struct list_head rq_node; /* guarded by that CPU's rq_lock */
+	struct timer sleep_timer;
+
+	bool on_cpu; /* its stack is in use; cleared with release when switched away from */
+
+	/* Work to do before user mode; bits set atomically by others, see TW_*. */
+	u32 work;
+
+	/* The thread's own. */
+	unsigned int srcu_depth;
+	u64 utime_ns, minflt, majflt;
+	u32 *clear_child_tid; /* user address */
+	void *robust_list;    /* user address */
+	struct thread_signal sig; /* kernel/signal.h, guarded by process->sig_lock */
+	const char *sleep_reason; /* shown in hang reports */
+	bool user_sleep;	  /* a sleep that user mode asked for: no limit applies */
+
+	struct list_head process_node; /* guarded by process->lock */
+	struct list_head all_node;     /* guarded by threads_lock */
+	atomic_t refs;
+	struct wait_queue *exit_wq; /* threads that wait for thread_join, or NULL */
+	void *lab; /* a test's data about this thread */
+};
+
+#define TW_RESCHED BIT(0)
+#define TW_SIGNAL BIT(1)
+#define TW_EXIT BIT(2) /* the process is going: leave at the border of user mode */
+
+/* --- creation and end --- */
+/*
+ * A kernel thread that runs func(arg) on @cpu (pinned), or anywhere if @cpu is -1. It does not
+ * start before thread_start. Returns ERR_PTR(-ENOMEM) without memory. May sleep.
+ */
+struct thread *thread_create(const char *name, void (*func)(void *), void *arg, int cpu);
+/* A user thread of @process without context yet (arch_thread_* fills it). */
+struct thread *thread_create_user(struct process *process, const char *name);
+void thread_start(struct thread *thread);
+/* Ends the current thread. */
+void thread_exit(void) __noreturn;
+/* Waits for a kernel thread's end and drops the creator's reference. May sleep. */
+void thread_join(struct thread *thread);
+void thread_get(struct thread *thread);
+void thread_put(struct thread *thread);
+
+/* --- scheduling --- */
+void schedule(void);
+void thread_yield(void);
+/* Marks the current thread sleeping (then re-check, then schedule or thread_sleep_until). */
+void thread_prepare_sleep(bool interruptible);
+/* Back to runnable without having slept. */
+void thread_cancel_sleep(void);
+/* Sleeps, after thread_prepare_sleep, until woken or until @deadline_ns (U64_MAX: no limit). */
+void thread_sleep_until(u64 deadline_ns);
+/* Sleeps for @ns in any case. */
+void thread_sleep_ns(u64 ns);
+/* Makes a sleeping thread runnable; false if it was not sleeping. Any context but NMI. */
+bool thread_wake(struct thread *thread);
+/* Moves to a CPU of @mask before it returns, if it is the current thread. -EINVAL: none online. */
+int thread_set_affinity(struct thread *thread, const struct cpumask *mask);
+
+/* --- from the arch --- */
+/* Work flagged in current->work, before going to user mode; interrupts on, returns with them off. */
+struct trap_frame;
+void thread_exit_to_user(struct trap_frame *regs);
+/* First code of every new thread, after the switch to it: finishes the switch. */
+void thread_switch_finish(struct thread *prev);
+/* Idle thread body; secondary CPUs end here. */
+void idle_loop(void) __noreturn;
+
+void sched_init_cpu(struct cpu *cpu);
+/* Boot CPU, once: makes its idle thread out of what runs now. Then thread_create works. */
+void sched_init_boot(void);
+/* Lists every thread with state, sleep reason and duration: for hang reports. */
+void threads_print(void);
+
+#define U64_MAX (~0ULL)

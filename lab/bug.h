@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Bug switches: deliberate, documented defects, off by default, set by the boot word bug=NAME.
+ *
+ * if (bug(srcu_free_at_once)) ... costs a load and a predicted branch, and nothing with LAB=0.
+ * Each counts how often it was reached while on: a defect that never ran proves nothing.
+ */
+#pragma once
+
+#include "kernel/types.h"
+
+#define BUG_LIST(X)                                                                                \
+	X(ptl_spin_irqs_off, "speculative faults spin for the PTL with interrupts off (INV-4)")    \
+	X(srcu_free_at_once, "VMAs are freed without waiting for readers (INV-7)")                 \
+	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \
+	X(skip_bounds_check, "speculation trusts the walk's VMA without checking its bounds (7.8)") \
+	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
+	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
+	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
+
+#if LAB
+struct bug_switch {
+	const char *name, *what;
+	bool on;
+	u64 hits; /* not exact when CPUs race */
+};
+
+enum bug_id {
+#define X(name, what) BUG_##name,
+	BUG_LIST(X)
+#undef X
+	NR_BUGS
+};
+
+extern struct bug_switch bug_switches[NR_BUGS];
+
+bool bug_hit(enum bug_id id);
+#define bug(name) (unlikely(bug_switches[BUG_##name].on) && bug_hit(BUG_##name))
+/* Sets the switches of a comma-separated list. 0, or -EINVAL for an unknown name. */
+int bug_set_list(const char *names);
+/* For the duration of a test. */
+void bug_set(enum bug_id id, bool on);
+u64 bug_hits(enum bug_id id);
+void bug_print_list(void);
+#else
+#define bug(name) false
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sync points: named places in the code at which a schedule can make a CPU wait for another.
+ *
+ * A schedule is a comma-separated list of orders 'X>Y' or 'X*3>Y*2': who comes to Y (for the
+ * second time) waits until X has been reached three times in all. Reaching counts before waiting,
+ * so X>Y,Y>X is a rendezvous. Every wait ends with the limit; a schedule of which not every order
+ * was used, or of which one expired, is an ERROR of the test, never ok.
+ *
+ * Interrupts stay as they are while waiting; a wait with them off can only spin.
+ */
+#pragma once
+
+#include "kernel/types.h"
+
+#define SYNC_POINT_LIST(X)                                                                         \
+	X(spf_begin, "speculative attempt begins")                                                 \
+	X(spf_found, "lockless lookup has returned a VMA")                                         \
+	X(spf_validated, "dead mark, sequence, bounds and access were checked")                    \
+	X(spf_walked, "page tables were walked, interrupts are on again")                          \
+	X(spf_before_ptl, "interrupts off, validated, about to take the PTL")                      \
+	X(spf_ptl_held, "PTL taken, not yet validated again")                                      \
+	X(spf_failed, "attempt given up, classic path next")                                       \
+	X(classic_begin, "classic path begins, nothing held")                                      \
+	X(classic_mmap_sem, "classic path holds mmap_sem")                                         \
+	X(zap_ptl_held, "zap holds a PTL, nothing cleared yet")                                    \
+	X(gather_full_ptl, "gather batch full, about to flush with the PTL held")                  \
+	X(zap_ptl_dropped, "zap has dropped the PTL")                                              \
+	X(gather_flush, "about to flush with no PTL held")                                         \
+	X(cow_flush_ptl, "zero page replaced, about to flush with the PTL held")                   \
+	X(munmap_write_held, "munmap holds mmap_sem for writing")                                  \
+	X(munmap_unlinked, "VMAs unlinked and marked dead, not yet zapped")                        \
+	X(munmap_zapped, "pages zapped, tables not yet freed")                                     \
+	X(munmap_done, "munmap has dropped mmap_sem")                                              \
+	X(mprotect_seq_open, "mprotect has vm_sequence open, nothing changed yet")                 \
+	X(mprotect_done, "mprotect has dropped mmap_sem")                                          \
+	X(adjust_seq_open, "a VMA's bounds are about to move, vm_sequence open")                   \
+	X(srcu_gp_start, "a grace period begins")                                                  \
+	X(tlb_ack_wait, "requests sent, about to wait for acknowledgements")                       \
+	X(prctl_pass, "user mode passed its own point (prctl)")
+
+enum sync_point {
+#define X(name, what) SYNC_##name,
+	SYNC_POINT_LIST(X)
+#undef X
+	NR_SYNC_POINTS
+};
+
+#if LAB
+extern bool sync_active; /* a schedule is armed */
+void sync_reach(enum sync_point point);
+#define SYNC_POINT(name)                                                                           \
+	do {                                                                                       \
+		if (unlikely(READ_ONCE(sync_active)))                                              \
+			sync_reach(SYNC_##name);                                                   \
+	} while (0)
+
+/* Arms @schedule. 0, or -EINVAL with a message that names the word at fault. */
+int sync_arm(const char *schedule);
+/*
+ * Disarms. Returns 0 if every order was used and none expired, else -ETIMEDOUT or -ESRCH, with a
+ * message in @why.
+ */
+int sync_disarm(char *why, size_t size);
+/* How often @point was reached since arming. */
+u64 sync_reached(enum sync_point point);
+void sync_print_list(void);
+#else
+#define SYNC_POINT(name) do { } while (0)
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Page tables: their descriptors, walking, making and freeing them.
+ *
+ * Every table has a struct ptdesc beside its struct page; a leaf table's lock is the PTL of its
+ * 512 entries (split PTLs). Upper entries are set with page_table_lock held and mmap_sem held
+ * (INV-2: never speculatively), and cleared with mmap_sem held for writing.
+ */
+#pragma once
+
+#include "kernel/spinlock.h"
+#include "mm/mm.h"
+#include "mm/page.h"
+
+struct ptdesc {
+	struct spinlock ptl; /* guards the entries of a leaf table */
+	u32 generation;	     /* of this table's frame as a table: rises with each reuse */
+	u8 level;	     /* 1 leaf .. 4 top */
+	u32 size;	     /* bytes */
+	struct list_head free_node; /* gather's, while it waits to be freed */
+	void *table;		    /* kernel address */
+};
+
+void pgtable_subsystem_init(void);
+/* A cleared table of @level for @mm, or NULL. Its kernel address; ptdesc through ptdesc_of. */
+void *pgtable_alloc(struct mm *mm, unsigned int level);
+void pgtable_free(struct mm *mm, struct ptdesc *ptdesc);
+u64 pgtable_nr_used(void);
+
+static inline struct ptdesc *ptdesc_of(const void *table)
+{
+	return virt_to_page(table)->ptdesc;
+}
+
+static inline struct ptdesc *pmd_ptdesc(pmd_t pmd)
+{
+	return pfn_to_page(pmd_table_phys(pmd) >> PAGE_SHIFT)->ptdesc;
+}
+
+static inline pte_t *pte_of(pmd_t pmd, unsigned long addr)
+{
+	return (pte_t *)phys_to_virt(pmd_table_phys(pmd)) + table_index(addr, PTE_SHIFT);
+}
+
+static inline pmd_t *pmd_of(pud_t pud, unsigned long addr)
+{
+	return (pmd_t *)phys_to_virt(pud_table_phys(pud)) + table_index(addr, PMD_SHIFT);
+}
+
+static inline pud_t *pud_of(pgd_t pgd, unsigned long addr)
+{
+	return (pud_t *)phys_to_virt(pgd_table_phys(pgd)) + table_index(addr, PUD_SHIFT);
+}
+
+static inline pgd_t *pgd_of(struct mm *mm, unsigned long addr)
+{
+	return mm->pgd + table_index(addr, PGD_SHIFT);
+}
+
+/* The pmd entry of @addr, or NULL if an upper table is missing. mmap_sem held. */
+pmd_t *pgtable_find_pmd(struct mm *mm, unsigned long addr);
+/* The same, making tables down to and including the leaf. NULL without memory. mmap_sem held. */
+pmd_t *pgtable_make(struct mm *mm, unsigned long addr);
+/* The entry of @addr with its PTL taken (*@ptl), or NULL if there is no leaf table. mmap_sem. */
+pte_t *pte_lock(struct mm *mm, unsigned long addr, struct spinlock **ptl);
+
+/* The page of zeroes that read faults map; never counted. */
+extern struct page *zero_page;

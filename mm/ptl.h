@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How a speculative fault takes the PTL: a policy, one file each (mm/ptl_*.c), chosen by the boot
+ * word ptl=NAME or for one mm by prctl.
+ */
+#pragma once
+
+#include "kernel/spinlock.h"
+
+enum ptl_result {
+	PTL_LOCKED, /* the lock is held, interrupts still off */
+	PTL_ABORT,  /* give the speculation up (reason trylock) */
+	PTL_RETRY,  /* open interrupts, validate again, come back */
+};
+
+struct ptl_policy {
+	const char *name, *what;
+	/*
+	 * Tries for @ptl, with interrupts off, after the walk was validated. @attempt counts from
+	 * 0 within one fault. The lock's holder may wait for this CPU to acknowledge a shootdown.
+	 */
+	enum ptl_result (*lock)(struct spinlock *ptl, unsigned int attempt);
+};
+
+#define PTL_POLICY(n) static const struct ptl_policy ptl_policy_##n __section(".ptl_policies")
+
+/* The policy named @name, or NULL. */
+const struct ptl_policy *ptl_policy_find(const char *name);
+void ptl_policies_print(void);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * TLB shootdown: this CPU and, by IPI with acknowledgement, exactly the CPUs that need it.
+ *
+ * mm->cpus has a bit for each CPU that has the mm loaded; mm->tlb_gen rises with every flush; a
+ * CPU remembers up to which generation it is flushed and skips what it has done. The initiator
+ * waits, interrupts on, until every CPU it asked has acknowledged, so it may be called with a
+ * PTL held, but never with interrupts off (INV-4).
+ */
+#pragma once
+
+#include "kernel/types.h"
+#include "kernel/cpumask.h"
+
+struct mm;
+
+/* Flushes [@start, @end) of @mm everywhere. @tables: page tables are about to be freed, so every
+ * CPU of the mm must acknowledge even if it has nothing to flush. Interrupts on. */
+void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end, bool tables);
+void tlb_flush_page(struct mm *mm, unsigned long addr);
+/* Receiver of IPI_TLB, interrupts off. */
+void tlb_ipi_handle(void);
+/* For the watchdog: which CPUs have not acknowledged the request @object of a WAIT_TLB_ACK. */
+bool tlb_request_missing(const void *object, unsigned int cpu);
