@@ -47,7 +47,7 @@ enum sync_point {
 };
 
 #if LAB
-extern bool sync_active; /* a schedule is armed */
+extern bool sync_active; /* a schedule is armed and has begun */
 void sync_reach(enum sync_point point);
 #define SYNC_POINT(name)                                                                           \
 	do {                                                                                       \
@@ -55,16 +55,24 @@ void sync_reach(enum sync_point point);
 			sync_reach(SYNC_##name);                                                   \
 	} while (0)
 
-/* Arms @schedule. 0, or -EINVAL with a message that names the word at fault. */
+/* Declares @schedule, replacing the one before; it begins with sync_go. 0, or -EINVAL with a
+ * message that names the word at fault. */
 int sync_arm(const char *schedule);
+/* Begins the declared schedule: from now on passages count. Without one, only counts. */
+int sync_go(void);
 /*
- * Disarms. Returns 0 if every order was used and none expired, else -ETIMEDOUT or -ESRCH, with a
- * message in @why.
+ * Ends it. Returns 0 if every order was used and none expired, else -ESRCH or -ETIMEDOUT, with the
+ * order at fault in @why.
  */
 int sync_disarm(char *why, size_t size);
-/* How often @point was reached since arming. */
+/* How often @point was reached since sync_go. */
 u64 sync_reached(enum sync_point point);
+/* Sleeps until the point named @name was reached @count times; 0, -EINVAL (no such point),
+ * -ETIMEDOUT. */
+int sync_wait(const char *name, u64 count);
 void sync_print_list(void);
 #else
-#define SYNC_POINT(name) do { } while (0)
+#define SYNC_POINT(name)                                                                           \
+	do {                                                                                       \
+	} while (0)
 #endif

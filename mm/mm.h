@@ -77,6 +77,9 @@ int mm_expand_stack(struct mm *mm, struct vma *vma, unsigned long addr);
  * Returns 0, -EFAULT, -ENOMEM. mmap_sem not held; may sleep. */
 int mm_write(struct mm *mm, unsigned long addr, const void *src, size_t len);
 
+/* Faults in every page of [@start, @end) that may be accessed. 0, -ENOMEM or -EFAULT. May sleep. */
+int mm_populate(struct mm *mm, unsigned long start, unsigned long end);
+
 #define PROT_READ 1
 #define PROT_WRITE 2
 #define PROT_EXEC 4

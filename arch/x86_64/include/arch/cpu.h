@@ -15,7 +15,7 @@ struct arch_tables; /* GDT, TSS, IST stacks: arch/x86_64/cpu.c */
 
 struct arch_cpu {
 	struct cpu *self;	 /* offset 0 */
-	struct thread *current;	 /* offset 8 */
+	struct thread *thread;	 /* offset 8: the one that runs */
 	unsigned long kstack_top; /* offset 16: of the current thread, for system-call entry */
 	unsigned long user_sp;	 /* offset 24: scratch of system-call entry */
 	u32 apic_id;
