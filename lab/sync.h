@@ -20,7 +20,7 @@
 	X(spf_walked, "page tables were walked, interrupts are on again")                          \
 	X(spf_before_ptl, "interrupts off, validated, about to take the PTL")                      \
 	X(spf_ptl_held, "PTL taken, not yet validated again")                                      \
-	X(spf_failed, "attempt given up, classic path next")                                       \
+	X(spf_done, "speculative attempt over, successful or not")                                       \
 	X(classic_begin, "classic path begins, nothing held")                                      \
 	X(classic_mmap_sem, "classic path holds mmap_sem")                                         \
 	X(zap_ptl_held, "zap holds a PTL, nothing cleared yet")                                    \
@@ -32,6 +32,7 @@
 	X(munmap_unlinked, "VMAs unlinked and marked dead, not yet zapped")                        \
 	X(munmap_zapped, "pages zapped, tables not yet freed")                                     \
 	X(munmap_done, "munmap has dropped mmap_sem")                                              \
+	X(mprotect_write_held, "mprotect holds mmap_sem for writing")                              \
 	X(mprotect_seq_open, "mprotect has vm_sequence open, nothing changed yet")                 \
 	X(mprotect_done, "mprotect has dropped mmap_sem")                                          \
 	X(adjust_seq_open, "a VMA's bounds are about to move, vm_sequence open")                   \

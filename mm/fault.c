@@ -102,9 +102,9 @@ void handle_user_fault(struct mm *mm, const struct fault *fault)
 		enum spf_reason reason = spf_handle_fault(mm, fault);
 
 		fault_stats_here(mm)->spf[reason]++;
+		SYNC_POINT(spf_done);
 		if (likely(reason == SPF_OK))
 			return;
-		SYNC_POINT(spf_failed);
 	}
 	result = classic_handle_fault(mm, fault);
 	fault_stats_here(mm)->classic++;

@@ -105,6 +105,7 @@ long mm_mprotect(struct mm *mm, unsigned long addr, unsigned long len, unsigned 
 	if (prot & PROT_EXEC)
 		access |= VM_EXEC;
 	down_write(&mm->mmap_sem);
+	SYNC_POINT(mprotect_write_held);
 	err = mprotect_locked(mm, addr, end, access);
 	up_write(&mm->mmap_sem);
 	SYNC_POINT(mprotect_done);

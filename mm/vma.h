@@ -99,6 +99,8 @@ struct vma *find_vma(struct mm *mm, unsigned long addr);
  */
 struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy);
 /* The neighbours in address order, NULL at the ends; of NULL, the first and the last. */
+/* Steps of the longest lockless walk since boot, given-up ones included: for tests. */
+unsigned int vma_longest_walk(void);
 struct vma *vma_next(struct mm *mm, struct vma *vma);
 struct vma *vma_prev(struct mm *mm, struct vma *vma);
 /* The start of the highest gap of @len bytes in [@low, @high), the VMA above it in *@next (NULL:

@@ -63,6 +63,8 @@ static bool selected_by(const char *globs, const struct test *test, enum fault_p
 		return false;
 	if (test->both_paths && cmdline.fault_given && path != cmdline.fault)
 		return false;
+	if (test->manual && strncmp(globs, test->suite, strlen(test->suite)))
+		return false;
 	run_name(test, path, name, sizeof(name));
 	snprintf(id, sizeof(id), "%s.%s", test->suite, name);
 	return glob_list_match(globs, id) || glob_list_match(globs, test->suite);

@@ -28,7 +28,7 @@
 struct race {
 	const char *program, *schedule, *ptl;
 	unsigned int faulters, passages; /* of spf_before_ptl that the flusher waits for */
-	unsigned int pages;
+	unsigned int pages; /* 0: the program has no such option */
 	bool deadlock;
 };
 
@@ -49,7 +49,8 @@ static void race_run(struct test_run *t, const struct race *race, struct race_re
 		test_error(t, "bad schedule %s", schedule);
 	watchdog_expect(race->deadlock);
 	test_program(t, FAULT_PATH_SPF, race->ptl, &result->process, race->program, "--faulters",
-		     test_number(race->faulters), "--pages", test_number(race->pages));
+		     test_number(race->faulters), race->pages ? "--pages" : NULL,
+		     test_number(race->pages));
 	watchdog_expect(false);
 	if (sync_disarm(why, sizeof(why)))
 		test_error(t, "%s", why);
@@ -103,7 +104,7 @@ static struct race zap_race(const char *ptl, unsigned int faulters, unsigned int
 static struct race cow_race(const char *ptl, unsigned int faulters)
 {
 	return (struct race){ .program = "cow", .schedule = COW_SCHEDULE, .ptl = ptl,
-			      .faulters = faulters, .passages = faulters + 1, .pages = 8 };
+			      .faulters = faulters, .passages = faulters + 1 };
 }
 
 /* More pages than the batch holds, however it is set, within one table. */

@@ -34,3 +34,17 @@ TEST(tlb, every_cpu_takes_part, "each CPU takes a fault, sends a shootdown and r
 			  (unsigned long)sum, (unsigned long)least);
 	}
 }
+
+/*
+ * INV-10: pages are replaced under CPUs that hold their translations. Whether a missing flush would
+ * show here depends on the machine: an emulator that walks the tables at every access hides it.
+ */
+TEST(tlb, no_stale_translation, "no CPU keeps the translation of a page that was replaced",
+     .both_paths = true, .min_cpus = 2)
+{
+	struct process_result result;
+
+	for (unsigned int i = 0; i < 5; i++)
+		test_program(t, t->path, NULL, &result, "stale", "--threads",
+			     test_number(nr_cpus - 1));
+}

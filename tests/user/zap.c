@@ -56,9 +56,9 @@ static void prepare(struct drive *drive, size_t first)
 	pin_to_cpu(0);
 }
 
-static struct worker *begin(struct drive *drive)
+static struct worker *begin(struct drive *drive, void (*fault)(struct worker *worker))
 {
-	struct worker *workers = workers_start((unsigned int)drive->faulters, 1, fault_once, drive);
+	struct worker *workers = workers_start((unsigned int)drive->faulters, 1, fault, drive);
 
 	barrier_wait(&drive->ready);
 	fl_prctl(FL_SYNC_GO, NULL, 0);
@@ -90,13 +90,27 @@ static int zap_main(int argc, char **argv)
 	protect(drive.table, pages * page_size(), PROT_READ | PROT_WRITE);
 	for (size_t i = 0; i < pages; i++)
 		*page_word(drive.table, i) = i;
-	workers = begin(&drive);
+	workers = begin(&drive, fault_once);
 	check(!munmap(drive.table, pages * page_size()), "munmap: %s", strerror(errno));
 	finish(&drive, workers, 0);
 	return 0;
 }
 
 USER_PROGRAM("zap", zap_main, "unmaps pages while others fault under the same page table");
+
+static char point_flush[] = "cow_flush_ptl";
+
+/* Main must be the first to take the lock: the faulters come when it is about to flush. */
+static void fault_after_flush(struct worker *worker)
+{
+	struct drive *drive = worker->arg;
+
+	*page_word(drive->elsewhere, worker->id) = 1;
+	barrier_wait(&drive->ready);
+	spin_until(atomic_load(&drive->go));
+	fl_prctl(FL_SYNC_WAIT, point_flush, 1);
+	*page_word(drive->table, drive->first + 2 + worker->id) = worker->id + 1;
+}
 
 static int cow_main(int argc, char **argv)
 {
@@ -108,7 +122,7 @@ static int cow_main(int argc, char **argv)
 	parse_options(argc, argv, options);
 	prepare(&drive, 0);
 	check(*page_word(drive.table, 1) == 0, "an untouched page is not zero");
-	workers = begin(&drive);
+	workers = begin(&drive, fault_after_flush);
 	*page_word(drive.table, 1) = 0x5678;
 	finish(&drive, workers, 0x5678);
 	return 0;
