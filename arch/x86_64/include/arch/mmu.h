@@ -161,6 +161,7 @@ void arch_mmu_switch(pgd_t *pgd);
  */
 void arch_mmu_init(void);
 
-/* Maps one page into the kernel stack area, or takes it away; page tables made as needed from
- * page_alloc. Returns 0 or -ENOMEM. Unmap flushes this CPU only: addresses are not reused. */
+/* Maps one page into the kernel stack area, or takes it away (@phys 0); page tables made as needed
+ * from page_alloc, so not from interrupts. Returns 0 or -ENOMEM. Taking away flushes this CPU only:
+ * addresses are not reused. */
 int arch_kernel_map_page(unsigned long virt, phys_addr_t phys);
