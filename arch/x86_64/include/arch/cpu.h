@@ -12,6 +12,7 @@
 struct cpu;
 struct thread;
 struct arch_tables; /* GDT, TSS, IST stacks: arch/x86_64/cpu.c */
+struct fpu_state;
 
 struct arch_cpu {
 	struct cpu *self;	 /* offset 0 */
@@ -20,7 +21,11 @@ struct arch_cpu {
 	unsigned long user_sp;	 /* offset 24: scratch of system-call entry */
 	u32 apic_id;
 	struct arch_tables *tables;
+	const struct fpu_state *fpu_owner; /* whose state the FPU registers hold */
 };
+
+/* Offset of @current; from here on that is a macro's name (kernel/cpu.h). */
+enum { ARCH_CPU_CURRENT = offsetof(struct arch_cpu, current) };
 
 #define X86_FLAGS_IF 0x200UL
 
