@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "kernel/types.h"
+#include "kernel/errno.h"
 
 #define SYNC_POINT_LIST(X)                                                                         \
 	X(spf_begin, "speculative attempt begins")                                                 \
@@ -65,6 +65,23 @@ int sync_disarm(char *why, size_t size);
 /* How often @point was reached since arming. */
 u64 sync_reached(enum sync_point point);
 void sync_print_list(void);
+/*
+ * The prctls of user mode. The schedule that the test declared becomes active: 0, or -EINVAL if
+ * there is none. And sleep, interruptibly, until point @name was reached @count times: 0, -EINVAL
+ * for an unknown name, -ETIMEDOUT, -EINTR.
+ */
+int sync_go(void);
+int sync_wait(const char *name, u64 count);
 #else
 #define SYNC_POINT(name) do { } while (0)
+static inline int sync_go(void)
+{
+	return -EINVAL;
+}
+static inline int sync_wait(const char *name, u64 count)
+{
+	(void)name;
+	(void)count;
+	return -EINVAL;
+}
 #endif
