@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "kernel/types.h"
+#include "kernel/errno.h"
 
 #define SYNC_POINT_LIST(X)                                                                         \
 	X(spf_begin, "speculative attempt begins")                                                 \
@@ -76,4 +76,13 @@ void sync_print_list(void);
 #define SYNC_POINT(name)                                                                           \
 	do {                                                                                       \
 	} while (0)
+static inline int sync_go(void)
+{
+	return -EINVAL;
+}
+static inline int sync_wait(const char *name, u64 count)
+{
+	(void)name, (void)count;
+	return -EINVAL;
+}
 #endif

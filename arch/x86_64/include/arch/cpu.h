@@ -24,9 +24,6 @@ struct arch_cpu {
 	const struct fpu_state *fpu_owner; /* whose state the FPU registers hold */
 };
 
-/* Offset of @current; from here on that is a macro's name (kernel/cpu.h). */
-enum { ARCH_CPU_CURRENT = offsetof(struct arch_cpu, current) };
-
 #define X86_FLAGS_IF 0x200UL
 
 static __always_inline struct cpu *this_cpu(void)
