@@ -67,4 +67,4 @@ static int firsttouch_main(int argc, char **argv)
 	return 0;
 }
 
-USER_PROGRAM("firsttouch", firsttouch_main, "N first writes in 2 MiB: one classic, N-1 speculative");
+USER_PROGRAM("firsttouch", firsttouch_main, "first writes in 2 MiB: one classic, the rest not");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `signals`: masks, nesting, reset, alternate stacks, and jumps out of handlers, as Linux has them.
+ * `signals`: masks, nesting, reset, and jumps out of handlers, as Linux has them.
  *
  * Handlers append to a string what they did; the string must come out as expected. `(` and `)`
  * are the begin and end of the handler of SIGUSR1, 2 is that of SIGUSR2.
@@ -126,48 +126,6 @@ static void test_jump(void)
 	      "the jump did not restore the mask");
 }
 
-/* --- alternate stacks --- */
-static char alternate[65536];
-
-static void on_overflow(int signo, siginfo_t *info, void *context)
-{
-	uintptr_t here = (uintptr_t)&info;
-	stack_t now;
-
-	(void)signo;
-	(void)context;
-	check(here - (uintptr_t)alternate < sizeof(alternate), "not on the alternate stack");
-	check(!sigaltstack(NULL, &now) && now.ss_flags == SS_ONSTACK, "SS_ONSTACK is not set");
-	now.ss_flags = 0;
-	check(sigaltstack(&now, NULL) < 0 && errno == EPERM, "an alternate stack in use changed");
-	check(info->si_code == SEGV_ACCERR, "si_code %d at a guard page", info->si_code);
-	siglongjmp(back, 1);
-}
-
-static __attribute__((noinline)) unsigned int recurse(unsigned int depth)
-{
-	volatile char frame[1024];
-
-	frame[0] = (char)depth;
-	return depth ? recurse(depth - 1) + (unsigned int)frame[0] : 0;
-}
-
-/* Overflows its stack: only an alternate one can take the frame then. */
-static void *overflow(void *arg)
-{
-	const stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
-	struct sigaction action = { .sa_sigaction = on_overflow,
-				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
-
-	check(!sigaltstack(&stack, NULL), "sigaltstack: %s", strerror(errno));
-	check(!sigaction(SIGSEGV, &action, NULL), "sigaction: %s", strerror(errno));
-	if (!sigsetjmp(back, 1)) {
-		recurse(1 << 20);
-		fail("a stack of any depth");
-	}
-	return arg;
-}
-
 static int signals_main(int argc, char **argv)
 {
 	(void)argc;
@@ -175,8 +133,7 @@ static int signals_main(int argc, char **argv)
 	test_nesting();
 	test_mask();
 	test_jump();
-	thread_join(thread_start(overflow, NULL));
 	return 0;
 }
 
-USER_PROGRAM("signals", signals_main, "masks, nesting, alternate stacks, jumps out of handlers");
+USER_PROGRAM("signals", signals_main, "masks, nesting, reset, jumps out of handlers");

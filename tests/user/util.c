@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Verdicts, options, memory and the prctl of the user programs under test.
+ * Verdicts and memory of the user programs under test.
  */
 #include "tests/user/util.h"
 
 #include <link.h>
 #include <stdarg.h>
-#include <sys/prctl.h>
 
 /* One write, so that lines of several threads or processes do not mix. */
 static void complain(const char *format, va_list args)
@@ -38,69 +37,6 @@ void usage(const char *format, ...)
 	complain(format, args);
 	va_end(args);
 	_exit(2);
-}
-
-unsigned long parse_number(const char *text)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 0);
-	if (errno || end == text || *end || *text == '-')
-		usage("'%s' is not a number", text);
-	return value;
-}
-
-static const struct user_option *find_option(const struct user_option *options, const char *name,
-					     size_t length)
-{
-	for (; options->name; options++)
-		if (strlen(options->name) == length && !strncmp(options->name, name, length))
-			return options;
-	usage("unknown option --%s", name);
-}
-
-/* Takes the option at argv[at]; returns how many words it had. */
-static int parse_option(char **argv, int at, const struct user_option *options)
-{
-	const char *name = argv[at] + 2, *value = strchr(name, '=');
-	size_t length = value ? (size_t)(value - name) : strlen(name);
-	const struct user_option *option = find_option(options, name, length);
-	int words = 1;
-
-	if (option->kind == OPTION_FLAG) {
-		if (value)
-			usage("--%s takes no value", option->name);
-		*(bool *)option->value = true;
-		return words;
-	}
-	if (value) {
-		value++;
-	} else {
-		value = argv[at + 1];
-		words = 2;
-	}
-	if (!value)
-		usage("--%s needs a value", option->name);
-	if (option->kind == OPTION_NUMBER)
-		*(unsigned long *)option->value = parse_number(value);
-	else
-		*(const char **)option->value = value;
-	return words;
-}
-
-int parse_options(int argc, char **argv, const struct user_option *options)
-{
-	int at = 1, left = 0;
-
-	while (at < argc) {
-		if (!strncmp(argv[at], "--", 2))
-			at += parse_option(argv, at, options);
-		else
-			argv[++left] = argv[at++];
-	}
-	return left;
 }
 
 /* --- memory --- */
@@ -188,44 +124,4 @@ uint64_t random_next(uint64_t *state)
 	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
 	x = (x ^ x >> 27) * 0x94d049bb133111eb;
 	return x ^ x >> 31;
-}
-
-/* --- Faultline's extension --- */
-bool fl_present(void)
-{
-	return prctl(PR_FAULTLINE, FL_GET_PATH, 0UL, 0UL, 0UL) >= 0;
-}
-
-long fl_prctl(enum fl_op op, const void *a, unsigned long b)
-{
-	int result;
-
-	if (!fl_present())
-		return 0;
-	result = prctl(PR_FAULTLINE, (unsigned long)op, a, b, 0UL);
-	check(result >= 0, "prctl operation %d: %s", op, strerror(errno));
-	return result;
-}
-
-bool fl_get_counts(struct fl_counts *counts)
-{
-	memset(counts, 0, sizeof(*counts));
-	fl_prctl(FL_COUNTS, counts, 0);
-	return fl_present();
-}
-
-const char *fl_path_name(void)
-{
-	if (!fl_present())
-		return "linux";
-	return fl_prctl(FL_GET_PATH, NULL, 0) ? "spf" : "classic";
-}
-
-void fl_set_path(const char *name)
-{
-	if (!name)
-		return;
-	if (strcmp(name, "classic") && strcmp(name, "spf"))
-		usage("no fault path '%s'", name);
-	fl_prctl(FL_SET_PATH, (const void *)(uintptr_t)!strcmp(name, "spf"), 0);
 }
