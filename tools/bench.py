@@ -93,13 +93,14 @@ def contend_rates():
     with open(os.path.join(ROOT, "out", "latest", "stdout.log"), encoding="utf-8") as log:
         for line in log:
             words = line.split()
-            if not words or words[0] != "contend":
+            if words[:1] != ["path"]:
                 continue
-            row = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+            row = dict(zip(words[::2], words[1::2]))
             key = (row["path"], row["contender"])
-            for name, table in (("faults_per_s", faults), ("ops_per_s", ops)):
-                if row.get(name, "0") not in ("0", "0.0"):
-                    table.setdefault(key, []).append(float(row[name]))
+            if row["role"] != row["contender"]:
+                faults.setdefault(key, []).append(float(row["faults/s"]))
+            if row["role"] == "both":
+                ops.setdefault(key, []).append(float(row["contender/s"]))
     return faults, ops
 
 

@@ -9,7 +9,7 @@
  *
  * To tell the cost of sharing an address space from that of sharing the machine, run two processes
  * over the same interval: --role fault and --role mmap or mprot16m, both with the same --start-at
- * (ns of CLOCK_MONOTONIC) and --ms. --contender other is what the first of the two prints as.
+ * (ns of CLOCK_MONOTONIC) and --ms. --contender other-mmap and the like is what the first prints as.
  */
 #include "tests/user/util.h"
 
@@ -73,7 +73,7 @@ static void (*contender_by_name(const char *name))(struct worker *worker)
 		return change_maps;
 	if (!strcmp(name, "mprot16m"))
 		return change_protection;
-	if (!strcmp(name, "none") || !strcmp(name, "other"))
+	if (!strcmp(name, "none") || !strncmp(name, "other", 5))
 		return NULL;
 	usage("no contender '%s'", name);
 }
