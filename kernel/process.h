@@ -65,3 +65,5 @@ int process_wait(struct process *process, struct process_result *result, u64 dea
 void process_kill(struct process *process, int signal);
 /* exit_group for the current thread's process; returns, the thread leaves at the user border. */
 void process_begin_exit(int status, int signal);
+/* The current thread leaves its process and ends: TW_EXIT at the border of user mode. */
+void process_thread_exit(void) __noreturn;
