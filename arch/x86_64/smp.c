@@ -8,9 +8,9 @@
  *
  * CPUs that still wait for their first start-up IPI need no INIT, and under -icount an INIT costs a
  * second of virtual time; CPUs that a BIOS has used do need one. So the IPI is tried without. If
- * nobody comes the boot CPU closes the door, and only then sends INIT: who came too late sleeps
- * behind the door, and is not reset in the middle of the kernel. The door is closed again when the
- * boot is over.
+ * nobody has come in time, the boot CPU makes the door a place to wait, and only then sends INIT:
+ * it finds CPUs that came late there, and not in the middle of the kernel. A CPU that takes INIT
+ * with the first IPI still pending waits there too. At the end of the boot the door is shut.
  *
  * Source: Intel SDM volume 3, 8.4.4; platform measurements.
  */
@@ -37,7 +37,7 @@ struct smp_start {
 _Static_assert(sizeof(struct smp_start) == 16, "see secondary_high in boot/x86_64/start.S");
 
 struct smp_start smp_start[256];
-u32 smp_door; /* SMP_DOOR_*; only cmpxchg until it is open */
+u32 smp_door; /* SMP_DOOR_*; other CPUs change it from new to open, this one all else */
 
 extern const char trampoline_start[], trampoline_end[];
 
@@ -81,7 +81,7 @@ void arch_cpu_start_all(void)
 		return;
 	apic_start_others(TRAMPOLINE_PHYS);
 	sleep_for_door(DOOR_TRIAL_NS);
-	if (cmpxchg(&smp_door, SMP_DOOR_NEW, SMP_DOOR_CLOSED) != SMP_DOOR_NEW)
+	if (cmpxchg(&smp_door, SMP_DOOR_NEW, SMP_DOOR_WAIT) != SMP_DOOR_NEW)
 		return;
 	apic_init_others();
 	sleep_for_door(INIT_DELAY_NS);
@@ -98,5 +98,5 @@ void smp_secondary(struct cpu *cpu)
 /* Also shuts out CPUs that come from now on. */
 void arch_late_init(void)
 {
-	xchg(&smp_door, SMP_DOOR_CLOSED);
+	xchg(&smp_door, SMP_DOOR_SHUT);
 }
