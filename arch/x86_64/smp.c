@@ -54,7 +54,7 @@ int arch_cpu_prepare(struct cpu *cpu)
 	if (err)
 		return err;
 	cpu->arch.self = cpu;
-	cpu->arch.current = cpu->idle;
+	cpu->arch.thread = cpu->idle;
 	cpu->arch.apic_id = boot_info.cpu_hwid[cpu->id];
 	smp_start[cpu->arch.apic_id] = (struct smp_start){
 		.cpu = cpu,
