@@ -3,8 +3,8 @@
  * Starting the other CPUs.
  *
  * One broadcast starts them all, and they take the same way at the same time: the trampoline, long
- * mode, then smp_start[] by LAPIC id for the CPU's structure and idle stack. Owns smp_start,
- * written before the broadcast, and smp_door.
+ * mode, then smp_start[] by LAPIC id for the CPU's structure and idle stack, with which they call
+ * secondary_main. Owns smp_start, written before the broadcast, and smp_door.
  *
  * CPUs that still wait for their first start-up IPI need no INIT, and under -icount an INIT costs a
  * second of virtual time; CPUs that a BIOS has used do need one. So the IPI is tried without. If
@@ -22,8 +22,6 @@
 #include "kernel/boot.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
-
-#undef current /* here it is a member of struct arch_cpu */
 
 #define DOOR_TRIAL_NS (200 * NSEC_PER_USEC)
 #define INIT_DELAY_NS (200 * NSEC_PER_USEC)
@@ -53,10 +51,7 @@ int arch_cpu_prepare(struct cpu *cpu)
 
 	if (err)
 		return err;
-	cpu->arch.self = cpu;
-	cpu->arch.thread = cpu->idle;
-	cpu->arch.apic_id = boot_info.cpu_hwid[cpu->id];
-	smp_start[cpu->arch.apic_id] = (struct smp_start){
+	smp_start[boot_info.cpu_hwid[cpu->id]] = (struct smp_start){
 		.cpu = cpu,
 		.stack = (char *)cpu->idle->kstack + KSTACK_SIZE,
 	};
@@ -87,12 +82,6 @@ void arch_cpu_start_all(void)
 	sleep_for_door(INIT_DELAY_NS);
 	smp_store_release(&smp_door, SMP_DOOR_OPEN);
 	apic_start_others(TRAMPOLINE_PHYS);
-}
-
-void smp_secondary(struct cpu *cpu)
-{
-	arch_cpu_init(cpu);
-	secondary_main(cpu);
 }
 
 /* Also shuts out CPUs that come from now on. */

@@ -168,7 +168,7 @@ secondary_high:
 	movl $MSR_GS_BASE, %ecx
 	wrmsr
 	xorl %ebp, %ebp
-	call smp_secondary
+	call secondary_main
 5:	cli
 	hlt
 	jmp 5b
