@@ -63,6 +63,9 @@ $(BUILD)/settings $(BUILD)/sources: FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)echo '$(NOW)' | cmp -s - $@ || echo '$(NOW)' >$@
 
+# Tests run in the order of their file; gcc would turn it round.
+$(BUILD)/tests/kernel/%.o: CFLAGS += $(if $(CLANG),,-fno-toplevel-reorder)
+
 $(OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
 	$(Q)mkdir -p $(@D)
 	$(call say,CC)
