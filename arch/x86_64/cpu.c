@@ -76,7 +76,7 @@ _Static_assert(offsetof(struct arch_tables, fatal_stack) + 8192 == sizeof(struct
 	       "the tables lie below both stacks");
 _Static_assert(offsetof(struct cpu, arch) == 0, "GS points at struct arch_cpu");
 _Static_assert(offsetof(struct arch_cpu, self) == 0, "this_cpu");
-_Static_assert(ARCH_CPU_CURRENT == CPU_CURRENT, "offsets.h");
+_Static_assert(offsetof(struct arch_cpu, thread) == CPU_CURRENT, "offsets.h");
 _Static_assert(offsetof(struct arch_cpu, kstack_top) == CPU_KSTACK_TOP, "offsets.h");
 _Static_assert(offsetof(struct arch_cpu, user_sp) == CPU_USER_SP, "offsets.h");
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernel/cpu.h"
+#include "kernel/ipi.h"
 #include "kernel/types.h"
 
 /* Interrupt vectors; the exceptions are below 0x20. */

@@ -19,16 +19,16 @@
 
 static bool kernel_addr_mapped(unsigned long addr)
 {
-	pgd_t pgd;
+	p4d_t p4d;
 	pud_t pud;
 	pmd_t pmd;
 
 	if (addr >> 47 != KERNEL_HALF_BITS)
 		return false;
-	pgd = pgd_read(&kernel_pgd[table_index(addr, PGD_SHIFT)]);
-	if (!pgd_present(pgd))
+	p4d = p4d_read(p4d_of(&kernel_pgd[table_index(addr, PGD_SHIFT)], addr));
+	if (!p4d_present(p4d))
 		return false;
-	pud = pud_read((pud_t *)phys_to_virt(pgd_table_phys(pgd)) + table_index(addr, PUD_SHIFT));
+	pud = pud_read((pud_t *)phys_to_virt(p4d_table_phys(p4d)) + table_index(addr, PUD_SHIFT));
 	if (!pud_present(pud) || pud_huge(pud))
 		return pud_present(pud);
 	pmd = pmd_read((pmd_t *)phys_to_virt(pud_table_phys(pud)) + table_index(addr, PMD_SHIFT));

@@ -16,16 +16,13 @@ struct fpu_state;
 
 struct arch_cpu {
 	struct cpu *self;	 /* offset 0 */
-	struct thread *current;	 /* offset 8 */
+	struct thread *thread;	 /* offset 8: the one that runs */
 	unsigned long kstack_top; /* offset 16: of the current thread, for system-call entry */
 	unsigned long user_sp;	 /* offset 24: scratch of system-call entry */
 	u32 apic_id;
 	struct arch_tables *tables;
 	const struct fpu_state *fpu_owner; /* whose state the FPU registers hold */
 };
-
-/* Offset of @current; from here on that is a macro's name (kernel/cpu.h). */
-enum { ARCH_CPU_CURRENT = offsetof(struct arch_cpu, current) };
 
 #define X86_FLAGS_IF 0x200UL
 
