@@ -67,7 +67,6 @@ static void thread_free(struct thread *thread)
 	spin_unlock(&threads_lock);
 	if (thread->process)
 		arch_thread_free(thread);
-	kfree(thread->sig.info);
 	kstack_free(thread->kstack);
 	kfree(thread);
 }
@@ -107,8 +106,7 @@ struct thread *thread_create_user(struct process *process, const char *name)
 
 	if (!thread)
 		return ERR_PTR(-ENOMEM);
-	thread->sig.info = kzalloc((NSIG + 1) * sizeof(*thread->sig.info));
-	if (!thread->sig.info || arch_thread_alloc(thread)) {
+	if (arch_thread_alloc(thread)) {
 		thread_free(thread);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -253,11 +251,8 @@ void thread_exit_to_user(struct trap_frame *regs)
 			process_thread_exit();
 		if (work & TW_RESCHED)
 			schedule();
-		if (work & TW_SIGNAL) {
-			/* Before it looks: a signal that comes meanwhile sets it again. */
-			__atomic_fetch_and(&thread->work, ~(u32)TW_SIGNAL, __ATOMIC_SEQ_CST);
-			signal_deliver(regs);
-		}
+		if (work & TW_SIGNAL)
+			signal_deliver(regs); /* clears it when nothing is left */
 	}
 }
 
@@ -286,7 +281,7 @@ static void thread_print(const struct thread *thread, u64 now)
 
 	printk("  %5d %-15s CPU %3u %s%s%s, %lu ms", thread->tid, thread->name, thread->cpu,
 	       thread_state_name(thread), sleeps ? " for " : "",
-	       !sleeps ? "" : reason ? reason : "(unnamed)", slept_ns / NSEC_PER_MSEC);
+	       !sleeps ? "" : reason ? reason : "(unnamed)", (unsigned long)(slept_ns / NSEC_PER_MSEC));
 }
 
 void threads_print(void)
