@@ -47,7 +47,7 @@ static void place_print(bool irqs_on)
 	u64 now = time_ns();
 	struct thread *thread = current;
 
-	printk("  on CPU %u, thread %d (%s), interrupts %s, %lu.%06lu s after boot", cpu_id(),
+	printk("  on CPU %u, thread %d (%s), interrupts %s, %llu.%06llu s after boot", cpu_id(),
 	       thread ? thread->tid : 0, thread ? thread->name : "none",
 	       irqs_on ? "on" : "off", (unsigned long)(now / NSEC_PER_SEC),
 	       (unsigned long)(now % NSEC_PER_SEC / NSEC_PER_USEC));

@@ -124,6 +124,8 @@ static bool spin_wait_for(struct spinlock *lock, bool irqs_on, bool breakable, u
 	if (irqs_on)
 		irq_enable();
 	wait_publish(WAIT_SPINLOCK, lock, pc);
+	if (breakable)
+		wait_publish_breakable();
 	got = irqs_on ? spin_wait_open(&wait) : spin_wait_closed(&wait);
 	wait_publish_end();
 	return got;

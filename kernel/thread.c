@@ -279,7 +279,7 @@ static void thread_print(const struct thread *thread, u64 now)
 	const char *reason = READ_ONCE(thread->sleep_reason);
 	u64 slept_ns = sleeps ? now - thread->sleep_since_ns : 0;
 
-	printk("  %5d %-15s CPU %3u %s%s%s, %lu ms", thread->tid, thread->name, thread->cpu,
+	printk("  %5d %-15s CPU %3u %s%s%s, %llu ms", thread->tid, thread->name, thread->cpu,
 	       thread_state_name(thread), sleeps ? " for " : "",
 	       !sleeps ? "" : reason ? reason : "(unnamed)", (unsigned long)(slept_ns / NSEC_PER_MSEC));
 }

@@ -19,6 +19,7 @@ static void wait_store(struct cpu_wait *to, const struct cpu_wait *wait)
 	WRITE_ONCE(to->kind, WAIT_NONE);
 	smp_wmb();
 	WRITE_ONCE(to->irqs_off, wait->irqs_off);
+	WRITE_ONCE(to->breakable, wait->breakable);
 	WRITE_ONCE(to->broken, wait->broken);
 	WRITE_ONCE(to->object, wait->object);
 	WRITE_ONCE(to->pc, wait->pc);
@@ -42,6 +43,11 @@ void wait_publish(enum wait_kind kind, const void *object, unsigned long pc)
 	cpu->wait_outer = cpu->wait;
 	wait_store(&cpu->wait, &wait);
 	irq_restore(flags);
+}
+
+void wait_publish_breakable(void)
+{
+	WRITE_ONCE(this_cpu()->wait.breakable, true);
 }
 
 void wait_publish_end(void)
