@@ -49,8 +49,8 @@ static void place_print(bool irqs_on)
 
 	printk("  on CPU %u, thread %d (%s), interrupts %s, %llu.%06llu s after boot", cpu_id(),
 	       thread ? thread->tid : 0, thread ? thread->name : "none",
-	       irqs_on ? "on" : "off", (unsigned long)(now / NSEC_PER_SEC),
-	       (unsigned long)(now % NSEC_PER_SEC / NSEC_PER_USEC));
+	       irqs_on ? "on" : "off", now / NSEC_PER_SEC,
+	       now % NSEC_PER_SEC / NSEC_PER_USEC);
 }
 
 static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_list ap)

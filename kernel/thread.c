@@ -281,7 +281,7 @@ static void thread_print(const struct thread *thread, u64 now)
 
 	printk("  %5d %-15s CPU %3u %s%s%s, %llu ms", thread->tid, thread->name, thread->cpu,
 	       thread_state_name(thread), sleeps ? " for " : "",
-	       !sleeps ? "" : reason ? reason : "(unnamed)", (unsigned long)(slept_ns / NSEC_PER_MSEC));
+	       !sleeps ? "" : reason ? reason : "(unnamed)", slept_ns / NSEC_PER_MSEC);
 }
 
 void threads_print(void)
