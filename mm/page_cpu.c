@@ -46,9 +46,13 @@ static bool alloc_must_fail(enum page_kind kind)
 	return atomic64_add_return(&fail_left, -1) < 0;
 }
 
+static void check_context(void)
+{
+	BUG_ON_MSG(this_cpu()->irq_depth, "page allocator used in an interrupt");
+}
+
 static void check_alloc(const struct page *page)
 {
-	BUG_ON_MSG(this_cpu()->irq_depth, "page_alloc in an interrupt");
 	BUG_ON_MSG(page->kind != PAGE_FREE || atomic_read(&page->refcount),
 		   "free page %#lx: kind %u refcount %d", page_to_pfn(page), page->kind,
 		   atomic_read(&page->refcount));
@@ -56,7 +60,6 @@ static void check_alloc(const struct page *page)
 
 static void check_free(const struct page *page, unsigned int order)
 {
-	BUG_ON_MSG(this_cpu()->irq_depth, "page_free in an interrupt");
 	BUG_ON_MSG(page->kind == PAGE_FREE, "page %#lx freed twice", page_to_pfn(page));
 	BUG_ON_MSG(page->kind == PAGE_RESERVED || page->order != order ||
 			   atomic_read(&page->refcount) || atomic_read(&page->mapcount),
@@ -69,6 +72,10 @@ static inline bool alloc_must_fail(enum page_kind kind)
 {
 	(void)kind;
 	return false;
+}
+
+static inline void check_context(void)
+{
 }
 
 static inline void check_alloc(const struct page *page)
@@ -139,6 +146,7 @@ struct page *page_alloc(unsigned int order, enum page_kind kind, unsigned int fl
 	struct page_cache *cache = this_cpu()->page_cache;
 	struct page *page;
 
+	check_context();
 	if (unlikely(alloc_must_fail(kind)))
 		return NULL;
 	if (unlikely(order || !cache || !cache->nr))
@@ -174,6 +182,7 @@ void page_free(struct page *page, unsigned int order)
 {
 	struct page_cache *cache = this_cpu()->page_cache;
 
+	check_context();
 	check_free(page, order);
 	if (unlikely(order || !cache || cache->nr == PAGE_CACHE_MAX)) {
 		page_free_slow(page, order);

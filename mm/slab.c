@@ -12,8 +12,8 @@
  * handlers do not allocate.
  *
  * With instruments a free object is filled with 0x6b, in a magazine all of it, in a slab all but
- * the link, and this is looked at when it is handed out. An object that is all poison when it is
- * freed was free before.
+ * the link, and this is looked at when it is handed out. An object that is all poison but for its
+ * first word when it is freed was free before.
  *
  * Source: J. Bonwick, "The Slab Allocator" (1994); J. Bonwick and J. Adams, "Magazines and Vmem"
  * (2001), for the per-CPU stacks.
@@ -67,6 +67,7 @@ static struct page *slab_of(const struct slab_cache *cache, const void *object)
 
 #if LAB
 #define POISON 0x6b6b6b6b6b6b6b6bUL
+#define ALIVE 0x5a5a5a5a5a5a5a5aUL /* second word of an object just handed out */
 
 static void poison(const struct slab_cache *cache, void *object)
 {
@@ -86,14 +87,19 @@ static size_t poison_end(const struct slab_cache *cache, const void *object, siz
 	return from;
 }
 
-static void check_alloc(const struct slab_cache *cache, const void *object)
+static void check_context(const struct slab_cache *cache)
+{
+	BUG_ON_MSG(this_cpu()->irq_depth, "slab %s used in an interrupt", cache->name);
+}
+
+static void check_alloc(const struct slab_cache *cache, void *object)
 {
 	size_t bad = poison_end(cache, object, 0);
 
-	BUG_ON_MSG(this_cpu()->irq_depth, "slab_alloc in an interrupt");
 	BUG_ON_MSG(bad < cache->size / sizeof(long),
 		   "slab %s: use after free: object %p has %#lx at byte %zu", cache->name, object,
-		   ((const unsigned long *)object)[bad], bad * sizeof(long));
+		   ((unsigned long *)object)[bad], bad * sizeof(long));
+	((unsigned long *)object)[1] = ALIVE;
 }
 
 static void check_free(const struct slab_cache *cache, void *object)
@@ -101,7 +107,6 @@ static void check_free(const struct slab_cache *cache, void *object)
 	const struct page *page = virt_to_page(object);
 	size_t offset = (unsigned long)object & (slab_bytes(cache) - 1);
 
-	BUG_ON_MSG(this_cpu()->irq_depth, "slab_free in an interrupt");
 	BUG_ON_MSG(page->kind != PAGE_SLAB || page->slab != cache || offset % cache->size,
 		   "slab %s: %p is no object of it", cache->name, object);
 	BUG_ON_MSG(poison_end(cache, object, 1) == cache->size / sizeof(long),
@@ -120,6 +125,7 @@ static void check_link(const struct slab_cache *cache, const struct page *page, 
 	*(unsigned long *)object = POISON;
 }
 #else
+#define check_context(cache) do { } while (0)
 #define poison(cache, object) do { } while (0)
 #define check_alloc(cache, object) do { } while (0)
 #define check_free(cache, object) do { } while (0)
@@ -246,6 +252,7 @@ void *slab_alloc(struct slab_cache *cache)
 	struct magazine *mag = cache->mag[cpu_id()];
 	void *object;
 
+	check_context(cache);
 	if (unlikely(!mag || !mag->nr))
 		return slab_alloc_slow(cache);
 	object = mag->objects[--mag->nr];
@@ -271,6 +278,7 @@ void slab_free(struct slab_cache *cache, void *object)
 {
 	struct magazine *mag = cache->mag[cpu_id()];
 
+	check_context(cache);
 	check_free(cache, object);
 	if (unlikely(!mag || mag->nr == cache->mag_max)) {
 		slab_free_slow(cache, object);
