@@ -24,10 +24,10 @@
 #include "kernel/printk.h"
 
 #define MAX_CACHES 48
-#define MAG_MAX 31 /* makes a magazine 256 bytes */
-#define MAG_MIN 4
+#define MAG_MAX 31UL /* makes a magazine 256 bytes */
+#define MAG_MIN 4UL
 #define MAG_BYTES (16UL << 10) /* a magazine of large objects holds fewer */
-#define MAX_EMPTY 1	      /* slabs without used objects that a cache keeps */
+#define MAX_EMPTY 1	       /* slabs without used objects that a cache keeps */
 #define MIN_PER_SLAB 2
 #define MIN_SIZE 16
 
@@ -298,7 +298,7 @@ static void cache_init(struct slab_cache *cache, const char *name, size_t size)
 	while (slab_bytes(cache) / size < MIN_PER_SLAB)
 		cache->order++;
 	cache->per_slab = (unsigned int)(slab_bytes(cache) / size);
-	cache->mag_max = (unsigned int)max(min(MAG_BYTES / size, MAG_MAX + 0UL), MAG_MIN + 0UL);
+	cache->mag_max = (unsigned int)max(min(MAG_BYTES / size, MAG_MAX), MAG_MIN);
 	spin_init(&cache->lock, name);
 	list_init(&cache->partial);
 }

@@ -25,7 +25,7 @@ void host_check(bool ok, const char *file, int line, const char *what);
 /* The same sequence in every run. */
 u64 host_random(void);
 
-/* Reserves @bytes of address space as RAM from physical address 0 on; untouched it costs nothing. */
+/* Makes @bytes of RAM from physical address 0 on; what is not touched costs nothing. */
 void host_ram_init(u64 bytes);
 /* Makes the calling thread CPU @id, which comes to be if it is not there yet. */
 void host_set_cpu(unsigned int id);

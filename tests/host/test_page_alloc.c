@@ -109,7 +109,8 @@ static void boot_memory(void)
 
 static void low_memory_first(void)
 {
-	struct page *page = page_alloc(0, PAGE_KERNEL, 0), *block = page_alloc(MAX_ORDER, PAGE_SLAB, 0);
+	struct page *page = page_alloc(0, PAGE_KERNEL, 0);
+	struct page *block = page_alloc(MAX_ORDER, PAGE_SLAB, 0);
 
 	CHECK(page_to_phys(page) < 4 * GIB);
 	CHECK(block && page_to_phys(block) < 4 * GIB);

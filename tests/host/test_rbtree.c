@@ -32,6 +32,7 @@ static struct element elements[NR]; /* by key */
 static struct rb_root root;
 static unsigned int nr_linked;
 static bool augmented;
+static bool counting; /* a count changes in all ancestors with every change, a maximum seldom */
 static u64 nr_stores, nr_cycles;
 
 static struct element *element_of(const struct rb_node *node)
@@ -55,7 +56,7 @@ static bool update(struct rb_node *node)
 	unsigned int below = max(max_of(node->left), max_of(node->right));
 	unsigned int m = max(e->weight, below);
 	unsigned int count = 1 + count_of(node->left) + count_of(node->right);
-	bool changed = m != e->max_weight || count != e->count;
+	bool changed = m != e->max_weight || (counting && count != e->count);
 
 	e->max_weight = m;
 	e->count = count;
@@ -100,7 +101,7 @@ static void insert(struct element *e)
 		parent = *link;
 		link = e->key < element_of(parent)->key ? &parent->left : &parent->right;
 	}
-	e->max_weight = (unsigned int)host_random();
+	e->max_weight = e->weight; /* as if it were right already */
 	e->count = (unsigned int)host_random();
 	rb_insert(&root, &e->node, parent, link, augmented ? update : NULL);
 	e->linked = true;
@@ -132,7 +133,8 @@ static bool augmentation_right(struct rb_node *node, unsigned int *count, unsign
 	*count = n[0] + n[1] + 1;
 	*heaviest = max(w[0], w[1]);
 	*heaviest = max(element_of(node)->weight, *heaviest);
-	return element_of(node)->count == *count && element_of(node)->max_weight == *heaviest;
+	return (!counting || element_of(node)->count == *count) &&
+	       element_of(node)->max_weight == *heaviest;
 }
 
 static void check_tree(void)
@@ -191,9 +193,16 @@ static void random_plain(void)
 	random_changes(ROUNDS);
 }
 
-static void random_augmented(void)
+static void random_maximum(void)
 {
 	augmented = true;
+	counting = false;
+	random_changes(ROUNDS);
+}
+
+static void random_augmented(void)
+{
+	augmented = counting = true;
 	random_changes(ROUNDS);
 	CHECK(nr_stores > 0);
 	CHECK(nr_cycles == 0);
@@ -259,6 +268,7 @@ static void defect_makes_a_cycle(void)
 int main(void)
 {
 	RUN(random_plain);
+	RUN(random_maximum);
 	RUN(random_augmented);
 	RUN(sorted_orders);
 	RUN(propagate_weight);

@@ -125,6 +125,25 @@ static void caches_of_all_sizes(void)
 	}
 }
 
+/* Every slab that has a free object serves before a new one is made. */
+static void partial_slabs_serve(void)
+{
+	u64 before;
+
+	cache = slab_create("partial", 512);
+	for (unsigned int i = 0; i < NR_OBJECTS; i++)
+		objects[i].ptr = slab_alloc(cache);
+	for (unsigned int i = 0; i < NR_OBJECTS; i += 4)
+		slab_free(cache, objects[i].ptr);
+	before = page_nr_kind(PAGE_SLAB);
+	for (unsigned int i = 0; i < NR_OBJECTS; i += 4)
+		objects[i].ptr = slab_alloc(cache);
+	CHECK(page_nr_kind(PAGE_SLAB) == before);
+	for (unsigned int i = 0; i < NR_OBJECTS; i++)
+		slab_free(cache, objects[i].ptr);
+	memset(objects, 0, sizeof(objects));
+}
+
 static void kmalloc_random(void)
 {
 	for (unsigned int i = 0; i < 40000; i++) {
@@ -307,6 +326,7 @@ int main(void)
 	host_set_cpu(0);
 	RUN(boot);
 	RUN(caches_of_all_sizes);
+	RUN(partial_slabs_serve);
 	RUN(kmalloc_random);
 	RUN(kmalloc_limits);
 	cache = slab_create("victims", 64);
