@@ -163,19 +163,39 @@ void host_run_cpus(unsigned int n, void *(*func)(void *))
 		pthread_join(threads[i].handle, NULL);
 }
 
-void spin_lock(struct spinlock *lock)
+void spin_lock_wait(struct spinlock *lock)
 {
-	BUG_ON(smp_load_acquire(&lock->owner) == cpu_id() + 1);
-	while (cmpxchg(&lock->val, 0, 1))
+	while (!spin_try_word(lock))
 		sched_yield();
-	smp_store_release(&lock->owner, cpu_id() + 1);
 }
 
-void spin_unlock(struct spinlock *lock)
+void spin_lock_wait_irqsave(struct spinlock *lock, unsigned long flags)
 {
-	BUG_ON(smp_load_acquire(&lock->owner) != cpu_id() + 1);
-	smp_store_release(&lock->owner, 0);
-	smp_store_release(&lock->val, 0);
+	(void)flags;
+	spin_lock_wait(lock);
+}
+
+bool spin_lock_wait_breakable(struct spinlock *lock)
+{
+	spin_lock_wait(lock);
+	return true;
+}
+
+void spin_wake_one(struct spinlock *lock)
+{
+	panic("nobody sleeps for %s", lock->name);
+}
+
+void spin_forget_held(struct spinlock *lock)
+{
+	panic("%s is not the lock taken last", lock->name);
+}
+
+bool perturb_on;
+
+void perturb_slow(enum perturb_site site)
+{
+	(void)site;
 }
 
 bool bug_hit(enum bug_id id)

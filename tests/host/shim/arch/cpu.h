@@ -9,7 +9,7 @@ struct thread;
 
 struct arch_cpu {
 	struct cpu *self;
-	struct thread *current;
+	struct thread *thread;
 };
 
 extern __thread struct cpu *host_cpu;
@@ -22,4 +22,28 @@ static inline struct cpu *this_cpu(void)
 static inline void cpu_relax(void)
 {
 	__asm__ __volatile__("" ::: "memory");
+}
+
+/* There are no interrupts. */
+static inline bool irq_enabled(void)
+{
+	return true;
+}
+
+static inline void irq_enable(void)
+{
+}
+
+static inline void irq_disable(void)
+{
+}
+
+static inline unsigned long irq_save(void)
+{
+	return 0;
+}
+
+static inline void irq_restore(unsigned long flags)
+{
+	(void)flags;
 }
