@@ -265,8 +265,8 @@ static void validate_vma(struct mm *mm, struct vma *vma)
 {
 	struct vma *next = vma_next(mm, vma);
 
-	BUG_ON_MSG(vma->start >= vma->end || ((vma->start | vma->end) & ~PAGE_MASK),
-		   "vma %lx-%lx", vma->start, vma->end);
+	BUG_ON_MSG(vma->start >= vma->end || ((vma->start | vma->end) & ~PAGE_MASK), "vma %lx-%lx",
+		   vma->start, vma->end);
 	BUG_ON_MSG(next && next->start < vma->end, "vma %lx-%lx before %lx-%lx", vma->start,
 		   vma->end, next->start, next->end);
 	BUG_ON_MSG(vma->mm != mm || vma_is_dead(vma) || (vma->vm_sequence.seq & 1),
