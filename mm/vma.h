@@ -28,6 +28,7 @@ struct mm;
 #define VM_GROWSDOWN BIT(4)
 #define VM_ACCESS (VM_READ | VM_WRITE | VM_EXEC)
 
+#define VMA_GAP_MAX (1UL << 40)		  /* larger gaps are counted as this */
 #define STACK_GUARD_GAP (256 * PAGE_SIZE) /* kept free below a VMA that grows down */
 #define STACK_MAX_SIZE (8UL << 20)	  /* no VMA grows beyond */
 
@@ -48,8 +49,9 @@ struct vma {
 
 	/* Guarded by mmap_sem (write) and mm_seq. */
 	struct rb_node node; /* cleared: the VMA is dead */
-	/* Largest gap below a VMA of this subtree, guard gaps not counted. Not for lockless use. */
-	unsigned long subtree_gap;
+	/* Free addresses below this VMA that a mapping may take, and the most below any VMA of this
+	 * subtree; no more than VMA_GAP_MAX. Not for lockless use. */
+	unsigned long gap, subtree_gap;
 
 	/* Guarded by mmap_sem. */
 	struct list_head list;

@@ -336,6 +336,23 @@ static void test_map_count(void)
 	clear();
 }
 
+/* Gaps beyond what the tree counts. */
+static void test_vast_gaps(void)
+{
+	unsigned long tib = (1UL << 40) / PAGE_SIZE;
+
+	test_mm.mmap_top = PG(20 * tib);
+	map(3 * tib, 3 * tib + 1, RW);
+	map(13 * tib, 13 * tib + 1, RW);
+	map(18 * tib, 18 * tib + 1, RW);
+	CHECK(mm_mmap(&test_mm, 0, PG(6 * tib), RW, ANON) == (long)PG(7 * tib));
+	CHECK(mm_mmap(&test_mm, 0, PG(4 * tib), RW, ANON) == (long)PG(14 * tib));
+	CHECK(mm_mmap(&test_mm, 0, PG(3 * tib), RW, ANON) == (long)PG(4 * tib));
+	CHECK(mm_mmap(&test_mm, 0, PG(2 * tib), RW, ANON) == (long)PG(tib));
+	vma_validate(&test_mm);
+	clear();
+}
+
 /* A fault of the same VMA is faster, in the moment before the lock. */
 static void test_anon_vma_race(void)
 {
@@ -394,6 +411,7 @@ static void run_cases(void)
 	RUN(test_lookup_loop);
 	RUN(test_mmap_errors);
 	RUN(test_mmap_hint);
+	RUN(test_vast_gaps);
 	RUN(test_other_errors);
 	RUN(test_no_memory);
 	RUN(test_stack);
