@@ -88,10 +88,15 @@ struct k_sigstack {
 	u64 size;
 };
 
+/*
+ * A thread's signals. A pending signal is one bit: a second one of the same number is lost, also
+ * for numbers from 32 on, which Linux would queue. What goes with a signal follows from where it
+ * came from: another thread (SI_TKILL), or the fault that fault_info describes.
+ */
 struct thread_signal {
-	u64 blocked;
+	u64 blocked; /* bit n - 1 is signal n; changed by the thread itself */
 	u64 pending;
-	struct k_siginfo *info; /* NSIG + 1 of them, allocated with the thread */
+	struct k_siginfo fault_info; /* of pending signal fault_info.signo, if that is not 0 */
 	struct k_sigstack altstack;
 };
 
@@ -99,11 +104,29 @@ struct thread;
 struct process;
 struct trap_frame;
 
-/* Queues @info for @thread, waking it if it sleeps interruptibly. Any context but NMI. */
-void signal_send(struct thread *thread, const struct k_siginfo *info);
-/* For a fault of the current thread: cannot be blocked or ignored, kills instead. */
+/*
+ * Sends @signo (1..NSIG) to @thread as tkill does, and wakes it if it sleeps interruptibly. The
+ * thread's process->lock is held.
+ */
+void signal_send(struct thread *thread, int signo);
+/*
+ * For a fault of the current thread, @code and @addr as siginfo has them: cannot be blocked or
+ * ignored, ends the process instead.
+ */
 void signal_force(int signo, int code, u64 addr);
-/* Whether an unblocked signal waits, or the process is going. */
+/* Whether an unblocked signal waits, or the process is going. Exact for the current thread. */
 bool signal_pending(struct thread *thread);
-/* On the way to user mode: delivers what is pending. Interrupts on. */
+/* On the way to user mode: delivers what is pending. Interrupts on; may sleep. */
 void signal_deliver(struct trap_frame *regs);
+/* Sets TW_* bits of @thread and sees to it that it notices soon, wherever it is. */
+void signal_kick(struct thread *thread, u32 work);
+
+/* --- for the system calls; of the current thread and its process --- */
+void signal_set_blocked(u64 mask);
+/*
+ * Copies signal @signo's action to *@old and then, if @action is not NULL, sets it. -EINVAL if it
+ * cannot be set.
+ */
+int signal_set_action(int signo, const struct k_sigaction *action, struct k_sigaction *old);
+/* Whether @sp lies on the alternate stack. */
+bool signal_on_altstack(unsigned long sp);

@@ -78,7 +78,7 @@ long mm_madvise(struct mm *mm, unsigned long addr, unsigned long len, int advice
 unsigned long mm_brk(struct mm *mm, unsigned long brk);
 /* Takes everything out: the last user has gone. */
 void mm_unmap_all(struct mm *mm);
-/* Faults the pages of [@start, @end) in as far as mapped, for MAP_POPULATE. 0 or -errno. */
+/* Faults in every page of [@start, @end) that may be accessed. 0, -ENOMEM or -EFAULT. */
 int mm_populate(struct mm *mm, unsigned long start, unsigned long end);
 
 /* Grows the stack VMA down to hold @addr; mmap_sem held for writing. Who held it for reading must

@@ -97,6 +97,7 @@ long mm_mprotect(struct mm *mm, unsigned long addr, unsigned long len, unsigned 
 	if (prot & ~VM_ACCESS)
 		return -EINVAL;
 	down_write(&mm->mmap_sem);
+	SYNC_POINT(mprotect_write_held);
 	err = mprotect_locked(mm, addr, end, prot);
 	up_write(&mm->mmap_sem);
 	SYNC_POINT(mprotect_done);

@@ -100,6 +100,8 @@ struct vma *find_vma(struct mm *mm, unsigned long addr);
  * none. The result may be out of date: check its bounds under vm_sequence.
  */
 struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy);
+/* Steps of the longest lockless walk since boot, given-up ones included: for tests. */
+unsigned int vma_longest_walk(void);
 /* The neighbours in address order, NULL at the ends; of NULL, the first and the last. */
 struct vma *vma_next(struct mm *mm, struct vma *vma);
 struct vma *vma_prev(struct mm *mm, struct vma *vma);

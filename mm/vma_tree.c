@@ -171,17 +171,38 @@ struct vma *find_vma(struct mm *mm, unsigned long addr)
 	return best;
 }
 
+static unsigned int longest_walk;
+
+/* Racy on purpose: a maximum that is missed once is met again. */
+static inline void note_steps(unsigned int steps)
+{
+#if LAB
+	if (unlikely(steps > READ_ONCE(longest_walk)))
+		WRITE_ONCE(longest_walk, steps);
+#else
+	(void)steps;
+#endif
+}
+
+unsigned int vma_longest_walk(void)
+{
+	return READ_ONCE(longest_walk);
+}
+
 /* As find_vma, on a tree that may change; false if it went on for too long. */
 static bool walk_lockless(const struct mm *mm, unsigned long addr, struct vma **found)
 {
 	struct rb_node *node = READ_ONCE(mm->mm_rb.node);
 	struct vma *best = NULL;
+	unsigned int steps;
 
-	for (unsigned int steps = 0; node; steps++) {
+	for (steps = 0; node; steps++) {
 		struct vma *vma = vma_of(node);
 
-		if (unlikely(steps == LOOKUP_STEPS))
+		if (unlikely(steps == LOOKUP_STEPS)) {
+			note_steps(steps);
 			return false;
+		}
 		if (READ_ONCE(vma->end) <= addr) {
 			node = READ_ONCE(node->right);
 			continue;
@@ -191,6 +212,7 @@ static bool walk_lockless(const struct mm *mm, unsigned long addr, struct vma **
 			break;
 		node = READ_ONCE(node->left);
 	}
+	note_steps(steps);
 	*found = best;
 	return true;
 }

@@ -12,23 +12,31 @@
 struct cpu;
 struct thread;
 struct arch_tables; /* GDT, TSS, IST stacks: arch/x86_64/cpu.c */
+struct fpu_state;
 
 struct arch_cpu {
 	struct cpu *self;	 /* offset 0 */
-	struct thread *current;	 /* offset 8 */
+	struct thread *thread;	 /* offset 8: the one that runs */
 	unsigned long kstack_top; /* offset 16: of the current thread, for system-call entry */
 	unsigned long user_sp;	 /* offset 24: scratch of system-call entry */
 	u32 apic_id;
 	struct arch_tables *tables;
+	const struct fpu_state *fpu_owner; /* whose state the FPU registers hold */
 };
 
 #define X86_FLAGS_IF 0x200UL
+
+/*
+ * Never defined and never read: as an operand it tells the compiler that this_cpu() depends on
+ * memory, so that its value is not kept over a call that may sleep and come back elsewhere.
+ */
+extern unsigned long this_cpu_order;
 
 static __always_inline struct cpu *this_cpu(void)
 {
 	struct cpu *cpu;
 
-	__asm__("movq %%gs:0, %0" : "=r"(cpu));
+	__asm__("movq %%gs:0, %0" : "=r"(cpu) : "m"(this_cpu_order));
 	return cpu;
 }
 

@@ -51,5 +51,11 @@
 #define __NR_getrandom 318
 #define NR_SYSCALL_MAX 512
 
+/* Which arguments of clone are the TLS pointer and the child's tid address. */
+#define ARCH_CLONE_CTID_ARG 3
+#define ARCH_CLONE_TLS_ARG 4
+
 /* Calls that only this architecture has. */
 #define ARCH_SYSCALLS(X) X(arch_prctl)
+/* arch_prctl(code, addr): the FS base alone. 0, -EPERM: no user address, -EFAULT, -EINVAL. */
+long sys_arch_prctl(const unsigned long args[6]);
