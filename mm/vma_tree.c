@@ -13,9 +13,9 @@
  * VMA or find a neighbour, which its caller notices by the bounds under vm_sequence.
  *
  * Gaps: vma->gap = its start, less the guard below a stack, - the previous VMA's end, at most
- * VMA_GAP_MAX. The cap keeps the one vast gap of an address space, below the mmap area, from changing
- * with every mapping, which would go up to the root each time. A new VMA takes part of the next
- * one's gap and gives it back when it goes; the next one's is brought up to date after the
+ * VMA_GAP_MAX. The cap keeps the one vast gap of an address space, below the mmap area, from
+ * changing with every mapping, which would go up to the root each time. A new VMA takes part of the
+ * next one's gap and gives it back when it goes; the next one's is brought up to date after the
  * insertion and before the erasure, so that the larger gap hides what changes below it. At each
  * rotation gaps and subtree_gaps agree.
  *

@@ -7,7 +7,7 @@
  * state before the call or after it, or be marked as changing. Page tables and locks are fakes
  * that check what they are asked (vma_host.h).
  */
-#include "vma_host.h"
+#include "tests/host/vma_host.h"
 
 #include "kernel/rbtree.c"
 #include "mm/anon_vma.c"
@@ -235,7 +235,8 @@ static void step_mmap(unsigned long first, unsigned long n)
 	if (roll(4) == 0)
 		flags |= MAP_POPULATE;
 	if (roll(2))
-		step_mmap_fixed(first, n, prot, flags | (roll(3) ? MAP_FIXED : MAP_FIXED_NOREPLACE));
+		step_mmap_fixed(first, n, prot,
+				flags | (roll(3) ? MAP_FIXED : MAP_FIXED_NOREPLACE));
 	else
 		step_mmap_anywhere(roll(2) ? first : 0, n, prot, flags);
 }
@@ -390,7 +391,7 @@ static void test_random(void)
 	CHECK(vma_nr_used() == 0 && anon_vma_nr_used() == 0);
 }
 
-#include "vma_cases.h"
+#include "tests/host/vma_cases.h"
 
 int main(void)
 {

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the VMA code calls, for test_vma.c: sleeping locks that check their use, memory from the C
+ * What the VMA code calls, for test_vma.c: sleeping locks that nobody waits for, memory from the C
  * library so that the sanitizers see every object, SRCU callbacks that run when the test says, and
  * page tables of one flat array.
  */
 #pragma once
 
-#include "arch/cpu.h"
-
-/* Before kernel/cpu.h makes a macro of the member's name. */
-static inline void host_set_current(struct arch_cpu *cpu, struct thread *thread)
-{
-	cpu->current = thread;
-}
-
-#include "host.h"
+#include "tests/host/host.h"
 #include "kernel/errno.h"
 #include "kernel/thread.h"
 #include "lab/sync.h"
@@ -47,33 +39,15 @@ static struct host_pte host_ptes[ARENA_PAGES];
 /* --- sleeping locks --- */
 bool sync_active = true;
 
-void down_read(struct rwsem *sem)
+void rwsem_wait(struct rwsem *sem, bool write)
 {
-	CHECK(!sem->state);
-	sem->state = 0x100;
+	panic("%s is taken already (state %lx) and wanted for %s", sem->name,
+	      (unsigned long)sem->state, write ? "writing" : "reading");
 }
 
-void up_read(struct rwsem *sem)
+void rwsem_left(struct rwsem *sem)
 {
-	CHECK(sem->state == 0x100);
-	sem->state = 0;
-}
-
-void down_write(struct rwsem *sem)
-{
-	CHECK(!sem->state);
-	sem->state = 1;
-}
-
-void up_write(struct rwsem *sem)
-{
-	CHECK(sem->state == 1);
-	sem->state = 0;
-}
-
-bool rwsem_is_write_locked(const struct rwsem *sem)
-{
-	return sem->state == 1;
+	panic("%s is left in state %lx", sem->name, (unsigned long)sem->state);
 }
 
 /* --- memory --- */
@@ -230,7 +204,10 @@ int mm_populate(struct mm *mm, unsigned long start, unsigned long end)
 static void host_setup(void)
 {
 	host_set_cpu(0);
-	host_set_current(&this_cpu()->arch, &test_thread);
+	this_cpu()->arch.thread = &test_thread;
 	test_thread.srcu_depth = 1;
 	list_init(&test_mm.vmas);
+	test_mm.mmap_sem.name = "mmap_sem";
+	spin_init(&test_mm.page_table_lock, "page_table_lock");
+	seqlock_init(&test_mm.mm_seq, "mm_seq");
 }
