@@ -28,6 +28,7 @@ enum wait_kind { WAIT_NONE, WAIT_SPINLOCK, WAIT_TLB_ACK, WAIT_SYNC_POINT };
 struct cpu_wait {
 	enum wait_kind kind;
 	bool irqs_off;
+	bool breakable;		/* the waiter looks at broken */
 	bool broken;		/* set by the watchdog: a breakable wait gives up */
 	const void *object;	/* the spinlock, the tlb_request, the sync point */
 	unsigned long pc;	/* who waits */
@@ -88,7 +89,7 @@ static inline unsigned int cpu_id(void)
 
 static inline struct thread *current_thread(void)
 {
-	return this_cpu()->arch.current;
+	return this_cpu()->arch.thread;
 }
 #define current current_thread()
 

@@ -11,7 +11,7 @@
 
 #include "kernel/types.h"
 
-enum perturb_site { PERTURB_LOCK, PERTURB_UNLOCK, PERTURB_IPI, PERTURB_FAULT, PERTURB_SWITCH };
+enum perturb_site { PERTURB_LOCK, PERTURB_UNLOCK, PERTURB_IPI, PERTURB_FAULT, PERTURB_SWITCH, PERTURB_SYNC };
 
 #if LAB
 extern bool perturb_on;

@@ -20,7 +20,7 @@
 	X(spf_walked, "page tables were walked, interrupts are on again")                          \
 	X(spf_before_ptl, "interrupts off, validated, about to take the PTL")                      \
 	X(spf_ptl_held, "PTL taken, not yet validated again")                                      \
-	X(spf_failed, "attempt given up, classic path next")                                       \
+	X(spf_done, "speculative attempt over, successful or not")                                       \
 	X(classic_begin, "classic path begins, nothing held")                                      \
 	X(classic_mmap_sem, "classic path holds mmap_sem")                                         \
 	X(zap_ptl_held, "zap holds a PTL, nothing cleared yet")                                    \
@@ -32,6 +32,7 @@
 	X(munmap_unlinked, "VMAs unlinked and marked dead, not yet zapped")                        \
 	X(munmap_zapped, "pages zapped, tables not yet freed")                                     \
 	X(munmap_done, "munmap has dropped mmap_sem")                                              \
+	X(mprotect_write_held, "mprotect holds mmap_sem for writing")                              \
 	X(mprotect_seq_open, "mprotect has vm_sequence open, nothing changed yet")                 \
 	X(mprotect_done, "mprotect has dropped mmap_sem")                                          \
 	X(adjust_seq_open, "a VMA's bounds are about to move, vm_sequence open")                   \
@@ -47,7 +48,7 @@ enum sync_point {
 };
 
 #if LAB
-extern bool sync_active; /* a schedule is armed */
+extern bool sync_active; /* a schedule is armed and has begun */
 void sync_reach(enum sync_point point);
 #define SYNC_POINT(name)                                                                           \
 	do {                                                                                       \
@@ -55,33 +56,33 @@ void sync_reach(enum sync_point point);
 			sync_reach(SYNC_##name);                                                   \
 	} while (0)
 
-/* Arms @schedule. 0, or -EINVAL with a message that names the word at fault. */
+/* Declares @schedule, replacing the one before; it begins with sync_go. 0, or -EINVAL with a
+ * message that names the word at fault. */
 int sync_arm(const char *schedule);
+/* Begins the declared schedule: from now on passages count. Without one, only counts. */
+int sync_go(void);
 /*
- * Disarms. Returns 0 if every order was used and none expired, else -ETIMEDOUT or -ESRCH, with a
- * message in @why.
+ * Ends it. Returns 0 if every order was used and none expired, else -ESRCH or -ETIMEDOUT, with the
+ * order at fault in @why.
  */
 int sync_disarm(char *why, size_t size);
-/* How often @point was reached since arming. */
+/* How often @point was reached since sync_go. */
 u64 sync_reached(enum sync_point point);
-void sync_print_list(void);
-/*
- * The prctls of user mode. The schedule that the test declared becomes active: 0, or -EINVAL if
- * there is none. And sleep, interruptibly, until point @name was reached @count times: 0, -EINVAL
- * for an unknown name, -ETIMEDOUT, -EINTR.
- */
-int sync_go(void);
+/* Sleeps until the point named @name was reached @count times; 0, -EINVAL (no such point),
+ * -ETIMEDOUT. */
 int sync_wait(const char *name, u64 count);
+void sync_print_list(void);
 #else
-#define SYNC_POINT(name) do { } while (0)
+#define SYNC_POINT(name)                                                                           \
+	do {                                                                                       \
+	} while (0)
 static inline int sync_go(void)
 {
 	return -EINVAL;
 }
 static inline int sync_wait(const char *name, u64 count)
 {
-	(void)name;
-	(void)count;
+	(void)name, (void)count;
 	return -EINVAL;
 }
 #endif

@@ -62,8 +62,7 @@ struct fault_stats {
 	u64 classic;	 /* handled by the classic path, signals included */
 	u64 signals;
 	u64 uaccess;	 /* classic faults of the kernel's own accesses, beside faults */
-	u64 zero_read, anon_write, zero_cow, wp_reuse, wp_copy, spurious;
-	u64 pad[2];
+	u64 zero_read, anon_write, zero_cow, wp_reuse, spurious; /* what was done, by any path */
 };
 
 /*

@@ -17,8 +17,8 @@
 struct mmu_gather {
 	struct mm *mm;
 	unsigned long start, end; /* range cleared and not yet flushed; start > end: none */
-	unsigned int nr;
-	struct page **pages; /* gather_batch of them */
+	unsigned int nr, max;
+	struct page **pages; /* max of them */
 	struct list_head tables; /* ptdescs to free after the flush */
 	bool ptl_held;
 	struct page *inline_pages[16];

@@ -61,27 +61,42 @@ u64 mm_nr_used(void);
  */
 void mm_switch(struct mm *mm);
 
-/* --- system calls' work; addresses and lengths as the caller gave them; take mmap_sem --- */
+/*
+ * --- system calls' work ---
+ * Arguments as the caller gave them, errors as Linux returns them. They take mmap_sem and may
+ * sleep; mmap_sem not held.
+ */
+/* Anonymous memory only: -EBADF without MAP_ANONYMOUS. Returns the address. */
 long mm_mmap(struct mm *mm, unsigned long addr, unsigned long len, unsigned long prot,
 	     unsigned long flags);
 long mm_munmap(struct mm *mm, unsigned long addr, unsigned long len);
+/* A hole ends it with -ENOMEM; what lies below has been changed then, as on Linux. */
 long mm_mprotect(struct mm *mm, unsigned long addr, unsigned long len, unsigned long prot);
+/* MADV_DONTNEED, and the hints, which are accepted and ignored. */
 long mm_madvise(struct mm *mm, unsigned long addr, unsigned long len, int advice);
 /* The new break, or the old one if it cannot be moved (Linux's way). */
 unsigned long mm_brk(struct mm *mm, unsigned long brk);
 /* Takes everything out: the last user has gone. */
 void mm_unmap_all(struct mm *mm);
-/* Grows the stack VMA down to hold @addr; mmap_sem held for writing. 0 or -errno. */
+/* Faults the pages of [@start, @end) in as far as mapped, for MAP_POPULATE. 0 or -errno. */
+int mm_populate(struct mm *mm, unsigned long start, unsigned long end);
+
+/* Grows the stack VMA down to hold @addr; mmap_sem held for writing. Who held it for reading must
+ * have dropped it and looked @vma up again. 0, or -ENOMEM: too large or too near another VMA. */
 int mm_expand_stack(struct mm *mm, struct vma *vma, unsigned long addr);
 /* Writes @len bytes of @src to user address @addr of any mm, faulting pages in: for the ELF loader.
  * Returns 0, -EFAULT, -ENOMEM. mmap_sem not held; may sleep. */
 int mm_write(struct mm *mm, unsigned long addr, const void *src, size_t len);
+
+/* Faults in every page of [@start, @end) that may be accessed. 0, -ENOMEM or -EFAULT. May sleep. */
+int mm_populate(struct mm *mm, unsigned long start, unsigned long end);
 
 #define PROT_READ 1
 #define PROT_WRITE 2
 #define PROT_EXEC 4
 #define MAP_SHARED 0x01
 #define MAP_PRIVATE 0x02
+#define MAP_TYPE 0x0f /* mask of the two above */
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
 #define MAP_GROWSDOWN 0x0100

@@ -4,8 +4,10 @@
  *
  * One struct page for each page of RAM. References: a page is freed when refcount falls to 0.
  * At any instant refcount >= mapcount (INV-12): references are taken before maps and dropped
- * after them. The allocator's own lock order: per-CPU list (interrupts off), then zone lock.
- * Running out of memory is a NULL that travels up.
+ * after them. Running out of memory is a NULL that travels up.
+ *
+ * Not from interrupts: a CPU's list of free pages is used by what runs on the CPU, which is not
+ * preemptible, and so needs neither a lock nor interrupts off.
  */
 #pragma once
 
@@ -21,17 +23,26 @@ enum page_kind { PAGE_FREE, PAGE_RESERVED, PAGE_KERNEL, PAGE_SLAB, PAGE_TABLE, P
 struct page {
 	struct list_head node; /* allocator's, while free; owner's, while not */
 	atomic_t refcount;
-	atomic_t mapcount; /* user PTEs that map it */
-	u8 kind;	   /* enum page_kind */
-	u8 order;	   /* of the block it heads, while free */
-	u16 flags;
+	union {
+		atomic_t mapcount; /* user PTEs that map it */
+		u32 slab_used;	   /* PAGE_SLAB: objects in use or in stacks of CPUs */
+	};
+	u8 kind;   /* enum page_kind; the same in all pages of a block */
+	u8 order;  /* of the block it heads, free or not */
+	u16 flags; /* PAGE_IN_ZONE */
 	union {
 		void *mapping;	      /* PAGE_ANON: the anon_vma */
-		void *slab;	      /* PAGE_SLAB */
+		void *slab;	      /* PAGE_SLAB: the cache; in all pages of a block */
 		struct ptdesc *ptdesc; /* PAGE_TABLE */
 	};
-	unsigned long index; /* PAGE_ANON: page index in its mapping */
+	union {
+		unsigned long index; /* PAGE_ANON: page index in its mapping */
+		void *slab_free;     /* PAGE_SLAB: first free object */
+	};
 };
+
+/* Heads a free block on a zone's lists; the zone's. */
+#define PAGE_IN_ZONE BIT(0)
 
 #define MAX_ORDER 10 /* largest block 2^10 pages */
 
@@ -74,7 +85,8 @@ int page_alloc_init_cpu(struct cpu *cpu);
 
 /*
  * A block of 2^@order pages, refcount 1, kind set to @kind; NULL without memory. Any context but
- * NMI and interrupts; never sleeps. Order 0 comes from this CPU's list.
+ * NMI and interrupts; never sleeps. Order 0 comes from this CPU's list. mapping, index and node
+ * hold what they held; mapcount is 0.
  */
 struct page *page_alloc(unsigned int order, enum page_kind kind, unsigned int flags);
 /* Gives back a block whose refcount has become 0 (page_put does both for single pages). */
@@ -88,16 +100,20 @@ static inline void page_get(struct page *page)
 /* Drops a reference to a single page and frees it with the last one. */
 void page_put(struct page *page);
 
-/* Pages free now in lists of zone and CPUs; exact when nothing runs. For the ledger. */
+/*
+ * Pages free now in lists of zones and CPUs, pages in use by kind, and all pages of RAM: the kinds
+ * (PAGE_FREE and PAGE_RESERVED too) add up to the total. Exact when nothing runs.
+ */
 u64 page_nr_free(void);
-/* Pages in use by kind. */
 u64 page_nr_kind(enum page_kind kind);
 u64 page_nr_total(void);
-/* Gives all per-CPU lists of this CPU back, so that the ledger is exact. */
+/* Gives this CPU's list back to the zones, so that blocks can grow together again. */
 void page_drain_cpu(void);
 
+#if LAB
 /*
  * Makes every page_alloc of kind PAGE_ANON or PAGE_TABLE on this machine fail after @n more (0:
  * never): for tests of what running out of memory does.
  */
 void page_alloc_fail_after(u64 n);
+#endif

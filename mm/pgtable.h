@@ -14,7 +14,6 @@
 
 struct ptdesc {
 	struct spinlock ptl; /* guards the entries of a leaf table */
-	u32 generation;	     /* of this table's frame as a table: rises with each reuse */
 	u8 level;	     /* 1 leaf .. 4 top */
 	u32 size;	     /* bytes */
 	struct list_head free_node; /* gather's, while it waits to be freed */
@@ -47,9 +46,9 @@ static inline pmd_t *pmd_of(pud_t pud, unsigned long addr)
 	return (pmd_t *)phys_to_virt(pud_table_phys(pud)) + table_index(addr, PMD_SHIFT);
 }
 
-static inline pud_t *pud_of(pgd_t pgd, unsigned long addr)
+static inline pud_t *pud_of(p4d_t p4d, unsigned long addr)
 {
-	return (pud_t *)phys_to_virt(pgd_table_phys(pgd)) + table_index(addr, PUD_SHIFT);
+	return (pud_t *)phys_to_virt(p4d_table_phys(p4d)) + table_index(addr, PUD_SHIFT);
 }
 
 static inline pgd_t *pgd_of(struct mm *mm, unsigned long addr)

@@ -3,7 +3,8 @@
  * Slab allocator: objects of one size in pages of their own, and kmalloc on top of it.
  *
  * Freed objects are poisoned with 0x6b but for a link, in every build with instruments. Each
- * cache keeps a small per-CPU stack of free objects (interrupts off), then its lock.
+ * cache keeps a small stack of free objects per CPU, which needs no lock, since the kernel is not
+ * preemptible; behind it are the slabs, under the cache's lock. Not from interrupts or NMI.
  */
 #pragma once
 
@@ -13,17 +14,19 @@
 struct slab_cache;
 
 /* A cache of objects of @size bytes, aligned to 8, or to CACHE_LINE if @size >= 64. Never fails
- * at boot: panics. */
+ * at boot: panics. @name stays the caller's and must live on. */
 struct slab_cache *slab_create(const char *name, size_t size);
-/* An object (contents undefined) or NULL. Never sleeps; not from NMI. */
+/* An object (contents undefined) or NULL. Never sleeps. */
 void *slab_alloc(struct slab_cache *cache);
 void slab_free(struct slab_cache *cache, void *object);
 /* Objects in use; exact when nothing runs. */
 u64 slab_nr_used(struct slab_cache *cache);
-/* Pages held by empty slabs and per-CPU stacks go back, so that the ledger is exact. */
+/* This CPU's stacks go back to the slabs, and the pages of empty slabs to the page allocator. */
 void slab_drain(void);
 
+/* Boot CPU, once, after page_alloc_init: then slab_create and kmalloc work. */
 void slab_init(void);
+void kmalloc_init(void); /* part of slab_init */
 /* @size bytes, at most 1 MiB, 16-aligned; NULL without memory. Never sleeps. */
 void *kmalloc(size_t size);
 void *kzalloc(size_t size);
@@ -31,4 +34,8 @@ void kfree(void *ptr); /* NULL is fine */
 
 /* A kernel stack of KSTACK_SIZE with an unmapped page below it; its lowest address, or NULL. */
 void *kstack_alloc(void);
+/* Nothing may run on it any more. It stays mapped, for the next one. */
 void kstack_free(void *stack);
+/* Pages (PAGE_KERNEL) of all stacks, in use or not: they are as many as ever were in use at once
+ * and never go back, which is no leak. */
+u64 kstack_nr_pages(void);

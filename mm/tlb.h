@@ -14,9 +14,12 @@
 
 struct mm;
 
-/* Flushes [@start, @end) of @mm everywhere. @tables: page tables are about to be freed, so every
- * CPU of the mm must acknowledge even if it has nothing to flush. Interrupts on. */
-void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end, bool tables);
+/*
+ * Flushes [@start, @end) of @mm everywhere. When it returns, every CPU that had @mm loaded has taken
+ * an interrupt since: whoever walked its tables with interrupts off before is through, so tables
+ * unlinked before may be freed. Interrupts on.
+ */
+void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end);
 void tlb_flush_page(struct mm *mm, unsigned long addr);
 /* Receiver of IPI_TLB, interrupts off. */
 void tlb_ipi_handle(void);

@@ -9,8 +9,8 @@
  * section may look at it until the section ends.
  *
  * Attributes change only with mmap_sem held for writing and inside a write section of the VMA's
- * vm_sequence. A VMA taken out of the tree has its node cleared (dead) after mm_seq's section and
- * before its pages are zapped (MO-3).
+ * vm_sequence (INV-5). A VMA taken out of the tree has its node cleared (dead) after mm_seq's
+ * section and before its pages are zapped (MO-3).
  */
 #pragma once
 
@@ -27,6 +27,9 @@ struct mm;
 #define VM_SHARED BIT(3)
 #define VM_GROWSDOWN BIT(4)
 #define VM_ACCESS (VM_READ | VM_WRITE | VM_EXEC)
+
+#define STACK_GUARD_GAP (256 * PAGE_SIZE) /* kept free below a VMA that grows down */
+#define STACK_MAX_SIZE (8UL << 20)	  /* no VMA grows beyond */
 
 /* The anon_vma: what ties a VMA to its anonymous pages. Reference-counted by the VMAs that share
  * it and by nothing else; a page's mapping pointer is valid while it is mapped. */
@@ -45,7 +48,8 @@ struct vma {
 
 	/* Guarded by mmap_sem (write) and mm_seq. */
 	struct rb_node node; /* cleared: the VMA is dead */
-	unsigned long subtree_gap; /* largest gap below a VMA of this subtree */
+	/* Largest gap below a VMA of this subtree, guard gaps not counted. Not for lockless use. */
+	unsigned long subtree_gap;
 
 	/* Guarded by mmap_sem. */
 	struct list_head list;
@@ -56,18 +60,22 @@ struct vma {
 
 extern struct srcu vma_srcu;
 
+/* Boot, once, when threads can be made (vma_srcu has a worker). Panics without memory. */
 void vma_subsystem_init(void);
 
 /* --- life --- */
 /* A VMA not yet in any tree, node cleared, vm_sequence even; NULL without memory. */
 struct vma *vma_alloc(struct mm *mm, unsigned long start, unsigned long end, unsigned long flags);
-/* Frees a VMA that was never linked, at once. */
-void vma_free_now(struct vma *vma);
-/* Frees a VMA after a grace period of vma_srcu; its anon_vma reference goes with it. */
+/* Frees a VMA, unlinked and its section closed (L-4), after a grace period of vma_srcu; its
+ * anon_vma reference goes with it (INV-7). */
 void vma_free_deferred(struct vma *vma);
 /* VMAs allocated and not yet freed: for the ledger. */
 u64 vma_nr_used(void);
 pgprot_t vma_prot(unsigned long flags);
+/* A write section of vm_sequence: every change of an attribute, and every zap with mmap_sem held
+ * for writing. mmap_sem held for writing (INV-5, checked with LAB). */
+void vma_write_begin(struct vma *vma);
+void vma_write_end(struct vma *vma);
 
 static inline bool vma_is_dead(const struct vma *vma)
 {
@@ -75,10 +83,12 @@ static inline bool vma_is_dead(const struct vma *vma)
 }
 
 /* --- tree; mmap_sem held for writing unless said otherwise --- */
-void vma_link(struct mm *mm, struct vma *vma);
-/* Takes @vma out of tree and list and marks it dead. */
+/* Puts @vma, complete and never linked before, behind @prev (NULL: in front of all), whose next
+ * VMA must not begin before @vma ends. No search. */
+void vma_link(struct mm *mm, struct vma *vma, struct vma *prev);
+/* Takes @vma out of tree and list and marks it dead. Its section may be open. */
 void vma_unlink(struct mm *mm, struct vma *vma);
-/* After start or end of a linked VMA, or its successor's start, changed. */
+/* After start, end or VM_GROWSDOWN of a linked VMA, or its successor's start, changed. */
 void vma_gap_update(struct mm *mm, struct vma *vma);
 /* The first VMA with end > @addr, or NULL. mmap_sem held (either way). */
 struct vma *find_vma(struct mm *mm, unsigned long addr);
@@ -88,17 +98,24 @@ struct vma *find_vma(struct mm *mm, unsigned long addr);
  * none. The result may be out of date: check its bounds under vm_sequence.
  */
 struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy);
+/* The neighbours in address order, NULL at the ends; of NULL, the first and the last. */
+/* Steps of the longest lockless walk since boot, given-up ones included: for tests. */
+unsigned int vma_longest_walk(void);
 struct vma *vma_next(struct mm *mm, struct vma *vma);
 struct vma *vma_prev(struct mm *mm, struct vma *vma);
-/* The start of the highest gap of @len bytes in [@low, @high), or -ENOMEM. */
-long vma_find_gap(struct mm *mm, unsigned long len, unsigned long low, unsigned long high);
+/* The start of the highest gap of @len bytes in [@low, @high), the VMA above it in *@next (NULL:
+ * none), or -ENOMEM. Keeps STACK_GUARD_GAP below VMAs that grow down. */
+long vma_find_gap(struct mm *mm, unsigned long len, unsigned long low, unsigned long high,
+		  struct vma **next);
 /* Panics if tree, list, gaps or counts disagree: for tests. mmap_sem held. */
 void vma_validate(struct mm *mm);
 
 /* --- anon_vma --- */
+void anon_vma_init(void);
 /*
  * Makes sure @vma has an anon_vma, sharing a neighbour's where a later merge could want it.
- * mmap_sem held (reading is enough), may sleep. Returns 0 or -ENOMEM. Never speculatively (L-14).
+ * mmap_sem held (reading is enough), no page_table_lock. Returns 0 or -ENOMEM. Never
+ * speculatively (L-14).
  */
 int anon_vma_prepare(struct vma *vma);
 void anon_vma_get(struct anon_vma *anon_vma);
@@ -106,12 +123,19 @@ void anon_vma_put(struct anon_vma *anon_vma);
 u64 anon_vma_nr_used(void);
 
 /* --- changing the layout, mmap_sem held for writing --- */
-/* Splits at @addr, strictly inside. Returns 0, -ENOMEM (also: too many VMAs). */
+/* Splits at @addr, strictly inside: @vma keeps the lower part. Returns 0 or -ENOMEM; the caller
+ * minds MAX_MAP_COUNT. */
 int vma_split(struct mm *mm, struct vma *vma, unsigned long addr);
 /*
  * Merges a mapping [@start, @end) with @flags, that lies in a hole or is (part of) an existing VMA
- * about to get these flags, with its neighbours: the eight cases of docs/vma-merge.md. Returns
- * the VMA that covers it now, or NULL if nothing could be merged.
+ * about to get these flags, with its neighbours: the eight cases of docs/vma-merge.md. @prev is
+ * the last VMA that begins below @start (NULL: none), @anon_vma that of the range (NULL: none).
+ * Returns the VMA that covers it now, or NULL if nothing could be merged. Never fails halfway.
  */
 struct vma *vma_merge(struct mm *mm, struct vma *prev, unsigned long start, unsigned long end,
 		      unsigned long flags, struct anon_vma *anon_vma);
+/* Maps the hole [@start, @end) behind @prev, merging or with a new VMA. 0 or -ENOMEM. */
+int vma_map(struct mm *mm, struct vma *prev, unsigned long start, unsigned long end,
+	    unsigned long flags);
+/* Unmaps [@start, @end), pages, tables and VMAs. 0, or -ENOMEM with nothing unmapped. */
+int vma_unmap(struct mm *mm, unsigned long start, unsigned long end);

@@ -11,21 +11,33 @@ struct trap_frame;
 struct fpu_state; /* 512 bytes of FXSAVE, 16-aligned */
 
 struct arch_thread {
-	unsigned long sp;  /* kernel stack pointer while switched away */
+	unsigned long sp; /* offset 0: kernel stack pointer while switched away */
 	unsigned long fs_base;
+
+	/* FPU state, see arch/x86_64/fpu.c. */
 	struct fpu_state *fpu; /* NULL for kernel threads */
+	unsigned int fpu_cpu;  /* on whose registers it was last */
+	bool fpu_live;	       /* in the registers now, maybe newer than memory */
+
+	/* The latest exception in user mode, for signal frames. */
+	u64 fault_addr, fault_vector, fault_error;
 };
 
 /* Switches stacks; returns, in the context of @next, the thread that ran before it here.
- * Interrupts off. The caller has switched mm, FPU state and current. */
+ * Interrupts off. The caller has switched mm and current, and called arch_switch_prepare. */
 struct thread *arch_switch(struct thread *prev, struct thread *next);
-/* User FS base, kernel stack top for entries from user mode: with interrupts off, before it. */
+/* Kernel stack for entries from user mode, FS base, FPU state: with interrupts off, before it. */
 void arch_switch_prepare(struct thread *prev, struct thread *next);
+/* What a user thread has beside its kernel stack: FPU state. 0 or -ENOMEM. */
 int arch_thread_alloc(struct thread *thread);
 void arch_thread_free(struct thread *thread);
 /* First runs thread_switch_finish(prev), then @entry with interrupts on. */
 void arch_thread_init_kernel(struct thread *thread, void (*entry)(void));
+/* Starts in user mode at @pc with stack pointer @sp, all other registers zero. A @pc that is no
+ * user address becomes 0, where the thread faults. */
 void arch_thread_init_user(struct thread *thread, unsigned long pc, unsigned long sp);
+/* As @parent, a frame of the current thread, but 0 in the return register, with @sp (0: the
+ * parent's) and, if @set_tls, @tls (0 if that is no user address). */
 void arch_thread_clone(struct thread *thread, const struct trap_frame *parent, unsigned long sp,
 		       bool set_tls, unsigned long tls);
 /* The frame at the top of its kernel stack, with which it entered from user mode. */

@@ -12,14 +12,16 @@
 struct cpu;
 struct thread;
 struct arch_tables; /* GDT, TSS, IST stacks: arch/x86_64/cpu.c */
+struct fpu_state;
 
 struct arch_cpu {
 	struct cpu *self;	 /* offset 0 */
-	struct thread *current;	 /* offset 8 */
+	struct thread *thread;	 /* offset 8: the one that runs */
 	unsigned long kstack_top; /* offset 16: of the current thread, for system-call entry */
 	unsigned long user_sp;	 /* offset 24: scratch of system-call entry */
 	u32 apic_id;
 	struct arch_tables *tables;
+	const struct fpu_state *fpu_owner; /* whose state the FPU registers hold */
 };
 
 #define X86_FLAGS_IF 0x200UL

@@ -8,5 +8,10 @@
 #include "kernel/types.h"
 
 struct thread;
+
+/* Both: interrupts off, from arch_switch_prepare; kernel threads and repeated calls are fine. */
+
+/* Brings @thread's memory image up to date, which then is the only one. */
 void arch_fpu_save(struct thread *thread);
+/* Loads @thread's state, unless this CPU's registers still hold it. */
 void arch_fpu_restore(struct thread *thread);

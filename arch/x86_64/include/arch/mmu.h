@@ -125,17 +125,17 @@ static inline pte_t pte_get_and_clear(pte_t *ptep)
 	{                                                                                          \
 		smp_store_release(&p->v, table | X86_TABLE_FLAGS);                                 \
 	}
-DEFINE_TABLE_ENTRY(pgd)
+DEFINE_TABLE_ENTRY(p4d)
 DEFINE_TABLE_ENTRY(pud)
 DEFINE_TABLE_ENTRY(pmd)
 
 static inline bool pmd_huge(pmd_t pmd) { return pmd.v & X86_PTE_HUGE; }
 static inline bool pud_huge(pud_t pud) { return pud.v & X86_PTE_HUGE; }
 
-/* A folded p4d is always there and is the pgd entry itself. */
-static inline p4d_t p4d_read(const p4d_t *p) { return (p4d_t){ READ_ONCE(p->v) }; }
-static inline bool p4d_none(p4d_t e) { return e.v == 0; }
-static inline bool pgd_folded_none(pgd_t e) { (void)e; return false; }
+/* With four levels the p4d is folded: a pgd entry is never empty, and its p4d is the entry itself. */
+static inline pgd_t pgd_read(const pgd_t *p) { return (pgd_t){ READ_ONCE(p->v) }; }
+static inline bool pgd_none(pgd_t e) { (void)e; return false; }
+static inline p4d_t *p4d_of(pgd_t *p, unsigned long addr) { (void)addr; return (p4d_t *)p; }
 
 static inline unsigned int table_index(unsigned long addr, unsigned int shift)
 {
@@ -161,6 +161,7 @@ void arch_mmu_switch(pgd_t *pgd);
  */
 void arch_mmu_init(void);
 
-/* Maps one page into the kernel stack area, or takes it away; page tables made as needed from
- * page_alloc. Returns 0 or -ENOMEM. Unmap flushes this CPU only: addresses are not reused. */
+/* Maps one page into the kernel stack area, or takes it away (@phys 0); page tables made as needed
+ * from page_alloc, so not from interrupts. Returns 0 or -ENOMEM. Taking away flushes this CPU only:
+ * addresses are not reused. */
 int arch_kernel_map_page(unsigned long virt, phys_addr_t phys);

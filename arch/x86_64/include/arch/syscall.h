@@ -57,3 +57,5 @@
 
 /* Calls that only this architecture has. */
 #define ARCH_SYSCALLS(X) X(arch_prctl)
+/* arch_prctl(code, addr): the FS base alone. 0, -EPERM: no user address, -EFAULT, -EINVAL. */
+long sys_arch_prctl(const unsigned long args[6]);

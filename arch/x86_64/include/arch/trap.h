@@ -8,12 +8,14 @@
 
 struct trap_frame {
 	u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
-	u64 vector; /* for a system call: 0x100 */
+	u64 vector; /* for a system call: TRAP_VECTOR_SYSCALL */
 	u64 error;  /* for a system call: its number as it came in, else the error code */
 	u64 rip, cs, rflags, rsp, ss;
 };
 
 #define TRAP_VECTOR_SYSCALL 0x100
+/* A frame that signal code has changed: no longer a system call, to be restored in full. */
+#define TRAP_VECTOR_CHANGED 0x101
 
 static inline unsigned long trap_frame_pc(const struct trap_frame *regs) { return regs->rip; }
 static inline unsigned long trap_frame_fp(const struct trap_frame *regs) { return regs->rbp; }

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Faultline's build. "make help" lists what there is.
+#
+#   ARCH=x86_64         the architecture
+#   CC=gcc|clang        the compiler
+#   LAB=0               without instruments (lab/)
+#   SAN=ub              undefined behaviour traps
+#   BUILD=DIR           where to build; by default build/$(ARCH), with -clang, -nolab or -ub added
+#   V=1                 shows the commands
+
+ARCH ?= x86_64
+LAB ?= 1
+SAN ?=
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+LD ?= ld
+NM ?= nm
+MUSL_CC ?= musl-gcc
+PYTHON ?= python3
+export NM
+
+CLANG := $(if $(findstring clang,$(CC)),1)
+BUILD ?= build/$(ARCH)$(if $(CLANG),-clang)$(if $(filter 0,$(LAB)),-nolab)$(if $(SAN),-$(SAN))
+ELF := $(BUILD)/faultline.elf
+INITRD := $(BUILD)/initrd.cpio
+ISO := $(BUILD)/faultline.iso
+Q := $(if $(V),,@)
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
+
+# --- what is compiled, and how ---
+DIRS := boot/$(ARCH) arch/$(ARCH) kernel lab mm tests/kernel
+SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(DIRS)) $(addsuffix /*.S,$(DIRS))))
+OBJECTS := $(addprefix $(BUILD)/,$(addsuffix .o,$(SOURCES)))
+USER_SOURCES := $(sort $(wildcard tests/user/*.c tests/bench/*.c))
+USER_OBJECTS := $(addprefix $(BUILD)/,$(addsuffix .o,$(USER_SOURCES)))
+
+WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef
+CPPFLAGS := -I. -Iarch/$(ARCH)/include -DLAB=$(LAB)
+CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -fno-common -fno-strict-aliasing \
+	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-pic -fno-pie \
+	-fno-stack-protector -fno-asynchronous-unwind-tables
+CFLAGS_x86_64 := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fcf-protection=none
+CFLAGS += $(CFLAGS_$(ARCH)) $(if $(CLANG),,-fno-tree-loop-distribute-patterns)
+ifeq ($(SAN),ub)
+CFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
+endif
+LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
+USER_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -pthread
+
+all: $(ELF) $(INITRD)
+
+# A tool that is missing is named, with the way to get it.
+need = $(Q)command -v $(1) >/dev/null || { echo "make: $(1) is missing; get it with: make deps" >&2; exit 1; }
+
+# Other settings in the same directory compile everything again.
+SETTINGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(MUSL_CC) $(USER_CFLAGS)
+$(BUILD)/settings: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
+
+$(OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
+	$(call need,$(CC))
+	$(Q)mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# --- the image: linked twice, the second time with its own symbol table ---
+$(BUILD)/linker.ld: linker.ld $(BUILD)/settings
+	$(Q)$(CC) -E -P -undef -x assembler-with-cpp $(CPPFLAGS) -MMD -MP -MT $@ -o $@ $<
+
+$(BUILD)/symtab1.c: tools/gen-symtab.py | $(BUILD)/settings
+	$(Q)$(PYTHON) $< >$@
+$(BUILD)/symtab2.c: $(BUILD)/pass1.elf
+	$(Q)$(PYTHON) tools/gen-symtab.py $< >$@
+$(BUILD)/symtab%.o: $(BUILD)/symtab%.c
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/pass1.elf: $(BUILD)/linker.ld $(OBJECTS) $(BUILD)/symtab1.o
+	$(call say,LD)
+	$(Q)$(LD) $(LDFLAGS) -T $(BUILD)/linker.ld -o $@ $(OBJECTS) $(BUILD)/symtab1.o
+$(ELF): $(BUILD)/pass1.elf $(BUILD)/symtab2.o
+	$(call say,LD)
+	$(Q)$(LD) $(LDFLAGS) -T $(BUILD)/linker.ld -o $@.tmp $(OBJECTS) $(BUILD)/symtab2.o
+	$(Q)$(PYTHON) tools/gen-symtab.py --check $< $@.tmp
+	$(Q)mv $@.tmp $@
+
+# --- the initrd: one static program that holds all tests and benchmarks of user mode ---
+$(USER_OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
+	$(call need,$(MUSL_CC))
+	$(Q)mkdir -p $(@D)
+	$(call say,USERCC)
+	$(Q)$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/utest: $(USER_OBJECTS)
+	$(call say,USERLD)
+	$(Q)$(MUSL_CC) -static -pthread -o $@ $^
+UTEST := $(if $(USER_SOURCES),$(BUILD)/utest)
+$(INITRD): tools/mkinitrd.py $(UTEST) | $(BUILD)/settings
+	$(call say,CPIO)
+	$(Q)$(PYTHON) $< $@ $(if $(UTEST),bin/utest=$(UTEST))
+
+# --- a boot medium ---
+iso: $(ISO)
+$(ISO): $(ELF) $(INITRD) boot/grub.cfg
+	$(call need,grub-mkrescue)
+	$(call need,xorriso)
+	$(call need,mformat)
+	$(call say,ISO)
+	$(Q)mkdir -p $(BUILD)/iso/boot/grub
+	$(Q)cp boot/grub.cfg $(BUILD)/iso/boot/grub/
+	$(Q)cp $(ELF) $(INITRD) $(BUILD)/iso/boot/
+	$(Q)grub-mkrescue -d /usr/lib/grub/i386-pc -o $@ $(BUILD)/iso >$(BUILD)/iso.log 2>&1 || \
+		{ cat $(BUILD)/iso.log >&2; exit 1; }
+
+# --- running; the runner builds what it needs ---
+run smoke check deadlock-100 replay-check: all
+	$(Q)$(PYTHON) tools/runner --profile $@
+bench: all
+	$(Q)$(PYTHON) tools/bench.py
+# Beside it, in another terminal: ./run-qemu.sh --gdb
+gdb: $(ELF)
+	$(call need,gdb)
+	$(Q)gdb -ex 'target remote :1234' $(ELF)
+
+# --- for people who work on it ---
+lint:
+	$(Q)$(PYTHON) tools/lint.py
+compile_commands.json: FORCE
+	$(Q)$(MAKE) -n -B V=1 --no-print-directory all | $(PYTHON) tools/gen-compdb.py >$@
+tags: FORCE
+	$(call need,ctags)
+	$(Q)ctags -R --languages=C,Asm boot arch kernel lab mm tests
+
+# command:package, installed from Debian if the command is missing
+TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
+	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
+	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools
+deps:
+	@missing=; for tool in $(TOOLS); do \
+		command -v $${tool%%:*} >/dev/null || test -e $${tool%%:*} || \
+		missing="$$missing $${tool#*:}"; done; \
+	if [ -z "$$missing" ]; then echo "make deps: every tool is there"; exit 0; fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	echo "make deps: installing$$missing ($$sudo apt-get install)"; \
+	$$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing
+
+clean:
+	rm -rf build compile_commands.json tags
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+	@echo "Targets:"
+	@echo "  all                   the image and the initrd, in $(BUILD)"
+	@echo "  deps                  installs the tools that are missing (Debian)"
+	@echo "  run smoke check       boots the image with all tests; a quick and a full table of boots"
+	@echo "  deadlock-100          the deadlock tests under 100 seeds"
+	@echo "  replay-check          that replays repeat bit for bit"
+	@echo "  bench                 measures the fault paths"
+	@echo "  iso                   a GRUB boot medium"
+	@echo "  gdb                   gdb on a guest started with ./run-qemu.sh --gdb"
+	@echo "  lint                  style, sizes, references of the documents"
+	@echo "  compile_commands.json tags clean"
+
+FORCE:
+.PHONY: all iso run smoke check deadlock-100 replay-check bench gdb lint deps clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Finding, proving and breaking deadlocks between CPUs.
+ *
+ * Reads other CPUs' published waits without a lock: a wait's serial tells whether two looks saw the
+ * same one, and a cycle counts only when it was the same in several ticks. Knows nothing of bug
+ * switches or tests but whether a report is expected. State is per CPU (the ticking CPU's), and one
+ * CPU reports at a time.
+ * Source: hazards 9.1 to 9.3; INV-4.
+ */
+#include "lab/watchdog.h"
+
+#if LAB
+#include "kernel/exit.h"
+#include "kernel/printk.h"
+#include "kernel/spinlock.h"
+#include "kernel/symbols.h"
+#include "kernel/thread.h"
+#include "mm/tlb.h"
+
+#define MAX_CYCLE 8
+
+struct cycle {
+	unsigned int nr;
+	unsigned int cpu[MAX_CYCLE]; /* each waits for the next, the last for the first */
+	u64 signature;
+};
+
+static struct {
+	u64 signature; /* of the cycle seen last */
+	unsigned int samples;
+} watch[NR_CPUS];
+
+static bool expected;
+static unsigned int reports;
+static enum watchdog_kind last_kind;
+static bool reporting; /* one at a time */
+
+/* --- publishing --- */
+
+void wait_publish(enum wait_kind kind, const void *object, unsigned long pc)
+{
+	struct cpu_wait *wait = &this_cpu()->wait;
+
+	wait->serial++;
+	wait->object = object;
+	wait->pc = pc;
+	wait->irqs_off = !irq_enabled();
+	wait->since_ns = time_ns();
+	wait->broken = false;
+	wait->breakable = false;
+	smp_store_release(&wait->kind, kind);
+}
+
+void wait_publish_breakable(void)
+{
+	WRITE_ONCE(this_cpu()->wait.breakable, true);
+}
+
+void wait_publish_end(void)
+{
+	smp_store_release(&this_cpu()->wait.kind, WAIT_NONE);
+}
+
+void watchdog_expect(bool on)
+{
+	WRITE_ONCE(expected, on);
+}
+
+unsigned int watchdog_reports(void)
+{
+	return READ_ONCE(reports);
+}
+
+enum watchdog_kind watchdog_last_kind(void)
+{
+	return READ_ONCE(last_kind);
+}
+
+/* --- the wait-for graph --- */
+
+/* A CPU that waits with interrupts off can neither acknowledge nor be scheduled. */
+static bool cannot_acknowledge(const struct cpu *cpu)
+{
+	enum wait_kind kind = smp_load_acquire(&cpu->wait.kind);
+
+	return kind != WAIT_NONE && kind != WAIT_SYNC_POINT && READ_ONCE(cpu->wait.irqs_off);
+}
+
+/* The first CPU at or after @from for which @cpu waits; nr_cpus if there is none. */
+static unsigned int waits_for(const struct cpu *cpu, unsigned int from)
+{
+	const struct spinlock *lock = cpu->wait.object;
+	unsigned int owner;
+
+	switch (smp_load_acquire(&cpu->wait.kind)) {
+	case WAIT_SPINLOCK:
+		owner = READ_ONCE(lock->owner);
+		return owner && owner - 1 >= from ? owner - 1 : nr_cpus;
+	case WAIT_TLB_ACK:
+		for (; from < nr_cpus; from++)
+			if (tlb_request_missing(cpu->wait.object, from) &&
+			    cannot_acknowledge(cpus[from]))
+				return from;
+		return nr_cpus;
+	default:
+		return nr_cpus;
+	}
+}
+
+/* Depth-first from the last CPU of @cycle back to its first. */
+static bool find_cycle(struct cycle *cycle)
+{
+	const struct cpu *cpu = cpus[cycle->cpu[cycle->nr - 1]];
+	unsigned int next = waits_for(cpu, 0);
+
+	for (; next < nr_cpus; next = waits_for(cpu, next + 1)) {
+		bool seen = false;
+
+		if (next == cycle->cpu[0])
+			return true;
+		for (unsigned int i = 0; i < cycle->nr; i++)
+			seen |= cycle->cpu[i] == next;
+		if (seen || cycle->nr == MAX_CYCLE)
+			continue;
+		cycle->cpu[cycle->nr++] = next;
+		if (find_cycle(cycle))
+			return true;
+		cycle->nr--;
+	}
+	return false;
+}
+
+static u64 cycle_signature(const struct cycle *cycle)
+{
+	u64 signature = cycle->nr;
+
+	for (unsigned int i = 0; i < cycle->nr; i++)
+		signature = (signature * 0x100000001b3ULL ^ cycle->cpu[i]) * 0x100000001b3ULL ^
+			    READ_ONCE(cpus[cycle->cpu[i]]->wait.serial);
+	return signature;
+}
+
+/* --- the report --- */
+
+static enum watchdog_kind cycle_kind(const struct cycle *cycle)
+{
+	if (cycle->nr == 1)
+		return WATCHDOG_SELF;
+	for (unsigned int i = 0; i < cycle->nr; i++)
+		if (cpus[cycle->cpu[i]]->wait.kind == WAIT_TLB_ACK)
+			return WATCHDOG_IPI_LOCK;
+	return WATCHDOG_ABBA;
+}
+
+static const char *const kind_text[] = {
+	[WATCHDOG_IPI_LOCK] = "a shootdown waits for a CPU that waits, interrupts off, for a lock",
+	[WATCHDOG_ABBA] = "AB-BA, locks taken in opposite orders",
+	[WATCHDOG_SELF] = "self-deadlock, a lock taken twice",
+};
+
+static void describe_wait(char *buf, size_t size, const struct cpu *cpu)
+{
+	const struct spinlock *lock = cpu->wait.object;
+
+	if (cpu->wait.kind == WAIT_TLB_ACK)
+		snprintf(buf, size, "waits for acknowledgements");
+	else
+		snprintf(buf, size, "waits for %s %p", lock->name, (const void *)lock);
+}
+
+static void print_cpu(const struct cpu *cpu, unsigned int next)
+{
+	char wait[64];
+
+	describe_wait(wait, sizeof(wait), cpu);
+	printk("CPU %u (%s[%d]) %s, interrupts %s, held up by CPU %u", cpu->id,
+	       cpu->arch.thread->name, cpu->arch.thread->tid, wait,
+	       cpu->wait.irqs_off ? "off" : "on", next);
+	printk("  at %pS", (void *)cpu->wait.pc);
+	for (unsigned int i = 0; i < cpu->nr_held && i < MAX_HELD_LOCKS; i++)
+		printk("  holds %s %p", cpu->held[i]->name, (const void *)cpu->held[i]);
+	if (cpu->id != cpu_id()) {
+		nmi_print_stack(cpu->id);
+		return;
+	}
+	printk("CPU %u stack, interrupts on:", cpu->id);
+	backtrace_print_current();
+}
+
+/* Two CPUs side by side, each with what it holds and what it waits for. */
+static void print_diagram(const struct cycle *cycle)
+{
+	const struct cpu *a = cpus[cycle->cpu[0]], *b = cpus[cycle->cpu[1 % cycle->nr]];
+	char left[64], right[64];
+
+	snprintf(left, sizeof(left), "CPU %u", a->id);
+	snprintf(right, sizeof(right), "CPU %u", b->id);
+	printk("%-36s | %s", left, right);
+	printk("-------------------------------------+-------------------------------------");
+	for (unsigned int i = 0; i < max(a->nr_held, b->nr_held) && i < MAX_HELD_LOCKS; i++) {
+		snprintf(left, sizeof(left), i < a->nr_held ? "holds %s %p" : "",
+			 i < a->nr_held ? a->held[i]->name : "", (const void *)a->held[i]);
+		snprintf(right, sizeof(right), i < b->nr_held ? "holds %s %p" : "",
+			 i < b->nr_held ? b->held[i]->name : "", (const void *)b->held[i]);
+		printk("%-36s | %s", left, right);
+	}
+	printk("%-36s | %s", a->wait.irqs_off ? "interrupts off" : "interrupts on",
+	       b->wait.irqs_off ? "interrupts off" : "interrupts on");
+	describe_wait(left, sizeof(left), a);
+	describe_wait(right, sizeof(right), b);
+	printk("%-36s | %s", left, right);
+}
+
+static void print_others(const struct cycle *cycle)
+{
+	unsigned int missing = 0, stuck = 0;
+
+	for (unsigned int i = 0; i < cycle->nr; i++) {
+		const struct cpu *cpu = cpus[cycle->cpu[i]];
+
+		if (cpu->wait.kind != WAIT_TLB_ACK)
+			continue;
+		for (unsigned int other = 0; other < nr_cpus; other++)
+			if (tlb_request_missing(cpu->wait.object, other)) {
+				missing++;
+				stuck += cannot_acknowledge(cpus[other]);
+			}
+		printk("acknowledgements missing: %u, of CPUs that cannot give them: %u", missing,
+		       stuck);
+	}
+}
+
+/* Breaks every breakable wait for the locks of the cycle: one report serves all who wait alike. */
+static unsigned int break_waits(const struct cycle *cycle)
+{
+	unsigned int broken = 0, cpu;
+
+	for (unsigned int i = 0; i < cycle->nr; i++) {
+		const struct cpu_wait *in_cycle = &cpus[cycle->cpu[i]]->wait;
+
+		if (in_cycle->kind != WAIT_SPINLOCK)
+			continue;
+		for_each_online_cpu(cpu)
+		{
+			struct cpu_wait *wait = &cpus[cpu]->wait;
+
+			if (wait->kind != WAIT_SPINLOCK || wait->object != in_cycle->object ||
+			    !READ_ONCE(wait->breakable))
+				continue;
+			WRITE_ONCE(wait->broken, true);
+			broken++;
+		}
+	}
+	return broken;
+}
+
+static void report(const struct cycle *cycle)
+{
+	enum watchdog_kind kind = cycle_kind(cycle);
+	unsigned int broken;
+
+	printk_set_expected(READ_ONCE(expected));
+	if (!expected)
+		bad_signs++;
+	printk("watchdog: DEADLOCK of %u CPU%s: %s", cycle->nr, cycle->nr == 1 ? "" : "s",
+	       kind_text[kind]);
+	for (unsigned int i = 0; i < cycle->nr; i++)
+		print_cpu(cpus[cycle->cpu[i]], cycle->cpu[(i + 1) % cycle->nr]);
+	print_others(cycle);
+	if (cycle->nr > 1)
+		print_diagram(cycle);
+	WRITE_ONCE(last_kind, kind);
+	WRITE_ONCE(reports, reports + 1);
+	broken = break_waits(cycle);
+	if (!broken)
+		panic_with(EXIT_WATCHDOG, "watchdog: no wait of this deadlock can be broken");
+	printk("watchdog: broke %u wait%s, the run goes on", broken, broken == 1 ? "" : "s");
+	printk_set_expected(false);
+}
+
+/* Looks for a cycle through @start; true when it was there for the last time needed. */
+static bool watch_cpu(unsigned int start, struct cycle *cycle)
+{
+	unsigned int self = cpu_id();
+
+	cycle->nr = 1;
+	cycle->cpu[0] = start;
+	if (!find_cycle(cycle))
+		return false;
+	cycle->signature = cycle_signature(cycle);
+	if (cycle->signature != watch[self].signature) {
+		watch[self].signature = cycle->signature;
+		watch[self].samples = 0;
+	}
+	return ++watch[self].samples >= WATCHDOG_SAMPLES;
+}
+
+static void watchdog_check(unsigned int start)
+{
+	struct cycle cycle;
+
+	if (READ_ONCE(reporting) || !watch_cpu(start, &cycle) || xchg(&reporting, true))
+		return;
+	if (cycle_signature(&cycle) == cycle.signature)
+		report(&cycle);
+	watch[cpu_id()].samples = 0;
+	smp_store_release(&reporting, false);
+}
+
+void watchdog_tick(void)
+{
+	unsigned int cpu;
+
+	if (this_cpu()->wait.kind != WAIT_NONE) {
+		watchdog_check(cpu_id());
+		return;
+	}
+	for_each_online_cpu(cpu)
+		if (cannot_acknowledge(cpus[cpu]) && cpu != cpu_id()) {
+			watchdog_check(cpu);
+			return;
+		}
+}
+#endif

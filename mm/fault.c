@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The entry of every page fault: chooses the path, counts, and does what the field expects when a
+ * path gives up or the access is not permitted.
+ *
+ * Owns the per-CPU counters of an mm, which each CPU writes for itself. No locks here.
+ * Source: seed 001, patches 08 and 10; invariant INV-9.
+ */
+#include "mm/fault.h"
+#include "kernel/errno.h"
+#include "kernel/process.h"
+#include "kernel/string.h"
+#include "lab/perturb.h"
+#include "lab/sync.h"
+#include "mm/vm_fault.h"
+
+static const char *const spf_reason_names[NR_SPF_REASONS] = {
+	[SPF_OK] = "ok",
+#define X(name, text) [SPF_##name] = text,
+	SPF_REASON_LIST(X)
+#undef X
+};
+
+static const char *const fault_path_names[NR_FAULT_PATHS] = {
+	[FAULT_PATH_CLASSIC] = "classic",
+	[FAULT_PATH_SPF] = "spf",
+};
+
+const char *spf_reason_name(enum spf_reason reason)
+{
+	return spf_reason_names[reason];
+}
+
+const char *fault_path_name(enum fault_path path)
+{
+	return fault_path_names[path];
+}
+
+int fault_path_by_name(const char *name, enum fault_path *path)
+{
+	for (unsigned int i = 0; i < NR_FAULT_PATHS; i++)
+		if (!strcmp(name, fault_path_names[i])) {
+			*path = (enum fault_path)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+struct fault_stats *fault_stats_here(struct mm *mm)
+{
+	return &mm->stats[cpu_id()];
+}
+
+void fault_stats_sum(struct mm *mm, struct fault_stats *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
+		const u64 *from = (const u64 *)&mm->stats[cpu];
+		u64 *to = (u64 *)sum;
+
+		for (unsigned int i = 0; i < sizeof(*sum) / sizeof(u64); i++)
+			to[i] += READ_ONCE(from[i]);
+	}
+}
+
+bool fault_access_ok(unsigned long vm_flags, u32 flags)
+{
+	if (flags & FAULT_WRITE)
+		return vm_flags & VM_WRITE;
+	if (flags & FAULT_EXEC)
+		return vm_flags & VM_EXEC;
+	return vm_flags & VM_ACCESS;
+}
+
+/* An address space that cannot grow any more ends, as by the OOM killer: nothing else is hurt. */
+static void fault_out_of_memory(const struct fault *fault)
+{
+	printk("%s[%d]: killed, out of memory at fault address %lx", current->name, current->tid,
+	       fault->addr);
+	process_begin_exit(0, SIGKILL);
+}
+
+static __noinline void fault_failed(struct mm *mm, const struct fault *fault,
+				    enum fault_result result)
+{
+	if (result == FAULT_OOM) {
+		fault_out_of_memory(fault);
+		return;
+	}
+	fault_stats_here(mm)->signals++;
+	signal_force(SIGSEGV, result == FAULT_SEGV_MAPERR ? SEGV_MAPERR : SEGV_ACCERR, fault->addr);
+}
+
+void handle_user_fault(struct mm *mm, const struct fault *fault)
+{
+	enum fault_result result;
+
+	stat_inc(USER_FAULTS);
+	fault_stats_here(mm)->faults++;
+	perturb(PERTURB_FAULT);
+	if (READ_ONCE(mm->fault_path) == FAULT_PATH_SPF) {
+		enum spf_reason reason = spf_handle_fault(mm, fault);
+
+		fault_stats_here(mm)->spf[reason]++;
+		SYNC_POINT(spf_done);
+		if (likely(reason == SPF_OK))
+			return;
+	}
+	result = classic_handle_fault(mm, fault);
+	fault_stats_here(mm)->classic++;
+	if (unlikely(result != FAULT_DONE))
+		fault_failed(mm, fault, result);
+}
+
+int handle_uaccess_fault(struct mm *mm, const struct fault *fault)
+{
+	enum fault_result result;
+
+	if (!mm)
+		return -EFAULT;
+	stat_inc(UACCESS_FAULTS);
+	fault_stats_here(mm)->uaccess++;
+	result = classic_handle_fault(mm, fault);
+	if (result == FAULT_OOM)
+		fault_out_of_memory(fault);
+	return result == FAULT_DONE ? 0 : -EFAULT;
+}

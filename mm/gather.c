@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mmu_gather and the zap: taking pages and tables out of an address space.
+ *
+ * A gather belongs to the thread that makes it. Entries are cleared under their PTL; pages and
+ * tables wait in the gather until a flush has been acknowledged by every CPU (INV-10). A full
+ * batch flushes at once, with the PTL held: the entries of this table that follow must not be
+ * cleared before there is room for their pages. Lock order: mmap_sem, page_table_lock, PTL.
+ * Source: seed 001, patches 04 and 09 (the flush inside unmap_page_range).
+ */
+#include "mm/gather.h"
+#include "kernel/cpu.h"
+#include "kernel/printk.h"
+#include "lab/sync.h"
+#include "mm/pgtable.h"
+#include "mm/slab.h"
+#include "mm/tlb.h"
+
+unsigned int gather_batch = 16;
+
+void gather_begin(struct mmu_gather *tlb, struct mm *mm)
+{
+	tlb->mm = mm;
+	tlb->start = USER_TOP;
+	tlb->end = 0;
+	tlb->nr = 0;
+	tlb->max = gather_batch;
+	tlb->ptl_held = false;
+	tlb->pages = tlb->inline_pages;
+	list_init(&tlb->tables);
+	if (tlb->max <= ARRAY_SIZE(tlb->inline_pages))
+		return;
+	tlb->pages = kmalloc(tlb->max * sizeof(*tlb->pages));
+	if (!tlb->pages) { /* without memory a smaller batch does, it only flushes more often */
+		tlb->pages = tlb->inline_pages;
+		tlb->max = ARRAY_SIZE(tlb->inline_pages);
+	}
+}
+
+static void gather_free_pages(struct mmu_gather *tlb)
+{
+	for (unsigned int i = 0; i < tlb->nr; i++)
+		page_put(tlb->pages[i]);
+	tlb->nr = 0;
+}
+
+static void gather_free_ptdescs(struct mmu_gather *tlb)
+{
+	struct ptdesc *ptdesc, *tmp;
+
+	list_for_each_entry_safe(ptdesc, tmp, &tlb->tables, free_node)
+	{
+		list_del(&ptdesc->free_node);
+		pgtable_free(tlb->mm, ptdesc);
+	}
+}
+
+void gather_flush(struct mmu_gather *tlb)
+{
+	if (tlb->start < tlb->end) {
+		if (tlb->ptl_held) {
+			stat_inc(FLUSH_UNDER_PTL);
+		} else {
+			SYNC_POINT(gather_flush);
+			stat_inc(FLUSH_AFTER_PTL);
+		}
+		tlb_flush_range(tlb->mm, tlb->start, tlb->end);
+		tlb->start = USER_TOP;
+		tlb->end = 0;
+	}
+	gather_free_pages(tlb);
+	if (!tlb->ptl_held)
+		gather_free_ptdescs(tlb);
+}
+
+void gather_end(struct mmu_gather *tlb)
+{
+	gather_flush(tlb);
+	if (tlb->pages != tlb->inline_pages)
+		kfree(tlb->pages);
+}
+
+static inline void gather_range(struct mmu_gather *tlb, unsigned long start, unsigned long end)
+{
+	tlb->start = min(tlb->start, start);
+	tlb->end = max(tlb->end, end);
+}
+
+/* Takes one present entry's page out; the map is given up before the reference (INV-12). */
+static void zap_page(struct mmu_gather *tlb, unsigned long addr, pte_t pte)
+{
+	struct page *page = pfn_to_page(pte_pfn(pte));
+
+	gather_range(tlb, addr, addr + PAGE_SIZE);
+	if (pte_special(pte))
+		return;
+	BUG_ON_MSG(page->kind != PAGE_ANON || atomic_read(&page->mapcount) != 1,
+		   "addr %lx pfn %lx kind %u mapcount %d", addr, (unsigned long)pte_pfn(pte),
+		   page->kind, atomic_read(&page->mapcount));
+	atomic_set(&page->mapcount, 0);
+	tlb->pages[tlb->nr++] = page;
+	if (tlb->nr == tlb->max) {
+		SYNC_POINT(gather_full_ptl);
+		gather_flush(tlb);
+	}
+}
+
+static void zap_ptes(struct mmu_gather *tlb, pmd_t pmd, unsigned long addr, unsigned long end)
+{
+	struct spinlock *ptl = &pmd_ptdesc(pmd)->ptl;
+	pte_t *ptep = pte_of(pmd, addr);
+
+	spin_lock(ptl);
+	tlb->ptl_held = true;
+	SYNC_POINT(zap_ptl_held);
+	for (; addr < end; addr += PAGE_SIZE, ptep++)
+		if (!pte_none(pte_read(ptep)))
+			zap_page(tlb, addr, pte_get_and_clear(ptep));
+	tlb->ptl_held = false;
+	spin_unlock(ptl);
+	SYNC_POINT(zap_ptl_dropped);
+}
+
+/* The end of the part of [@addr, @end) that one table entry of @size bytes covers. */
+static inline unsigned long span_end(unsigned long addr, unsigned long end, unsigned long size)
+{
+	return min(ALIGN_DOWN(addr, size) + size, end);
+}
+
+/* The next address at which a leaf table is present in [@addr, @end), with its pmd entry; NULL if
+ * there is none. mmap_sem held. */
+static pmd_t *next_pmd(struct mm *mm, unsigned long *addr, unsigned long end)
+{
+	while (*addr < end) {
+		p4d_t p4d = p4d_read(p4d_of(pgd_of(mm, *addr), *addr));
+		unsigned long size = PGD_SIZE;
+		pmd_t *pmdp;
+		pud_t pud;
+
+		if (!p4d_none(p4d)) {
+			size = PUD_SIZE;
+			pud = pud_read(pud_of(p4d, *addr));
+			if (!pud_none(pud)) {
+				size = PMD_SIZE;
+				pmdp = pmd_of(pud, *addr);
+				if (!pmd_none(pmd_read(pmdp)))
+					return pmdp;
+			}
+		}
+		*addr = span_end(*addr, end, size);
+	}
+	return NULL;
+}
+
+void zap_page_range(struct mmu_gather *tlb, struct vma *vma, unsigned long start,
+		    unsigned long end)
+{
+	unsigned long addr = start;
+	pmd_t *pmdp;
+
+	BUG_ON(start < vma->start || end > vma->end);
+	while ((pmdp = next_pmd(tlb->mm, &addr, end))) {
+		unsigned long stop = span_end(addr, end, PMD_SIZE);
+
+		zap_ptes(tlb, pmd_read(pmdp), addr, stop);
+		addr = stop;
+	}
+}
+
+/* Hands an unlinked table to the gather; its whole range must be flushed before it is freed. */
+static void gather_table(struct mmu_gather *tlb, phys_addr_t phys, unsigned long addr,
+			 unsigned long size)
+{
+	struct ptdesc *ptdesc = ptdesc_of(phys_to_virt(phys));
+
+	list_add_tail(&ptdesc->free_node, &tlb->tables);
+	gather_range(tlb, addr, min(addr + size, USER_TOP));
+}
+
+/*
+ * Frees the tables below entries of @size bytes each that lie wholly in the hole [@floor, @ceiling)
+ * and touch [@start, @end). One level a call, leaf tables first.
+ */
+#define DEFINE_FREE_LEVEL(x, SIZE, find)                                                           \
+	static void free_tables_##x(struct mmu_gather *tlb, unsigned long start,                   \
+				    unsigned long end, unsigned long floor, unsigned long ceiling) \
+	{                                                                                          \
+		unsigned long addr = max(ALIGN_DOWN(start, SIZE), ALIGN_UP(floor, SIZE));          \
+                                                                                                   \
+		for (; addr < end && ceiling - addr >= SIZE; addr += SIZE) {                       \
+			x##_t *entryp = find(tlb->mm, addr);                                       \
+			x##_t entry;                                                               \
+                                                                                                   \
+			if (!entryp)                                                               \
+				continue;                                                          \
+			entry = x##_read(entryp);                                                  \
+			if (x##_none(entry))                                                       \
+				continue;                                                          \
+			x##_clear(entryp);                                                         \
+			gather_table(tlb, x##_table_phys(entry), addr, SIZE);                      \
+		}                                                                                  \
+	}
+
+static pud_t *find_pud(struct mm *mm, unsigned long addr)
+{
+	p4d_t p4d = p4d_read(p4d_of(pgd_of(mm, addr), addr));
+
+	return p4d_none(p4d) ? NULL : pud_of(p4d, addr);
+}
+
+static p4d_t *find_p4d(struct mm *mm, unsigned long addr)
+{
+	return p4d_of(pgd_of(mm, addr), addr);
+}
+
+DEFINE_FREE_LEVEL(pud, PUD_SIZE, find_pud)
+DEFINE_FREE_LEVEL(p4d, PGD_SIZE, find_p4d)
+
+static void free_tables_pmd(struct mmu_gather *tlb, unsigned long start, unsigned long end,
+			    unsigned long floor, unsigned long ceiling)
+{
+	unsigned long addr = max(ALIGN_DOWN(start, PMD_SIZE), ALIGN_UP(floor, PMD_SIZE));
+	pmd_t *pmdp;
+
+	while ((pmdp = next_pmd(tlb->mm, &addr, end)) && ceiling - addr >= PMD_SIZE) {
+		pmd_t pmd = pmd_read(pmdp);
+
+		pmd_clear(pmdp);
+		gather_table(tlb, pmd_table_phys(pmd), addr, PMD_SIZE);
+		addr += PMD_SIZE;
+	}
+}
+
+void gather_free_tables(struct mmu_gather *tlb, unsigned long start, unsigned long end,
+			unsigned long floor, unsigned long ceiling)
+{
+	if (!ceiling)
+		ceiling = ALIGN_UP(USER_TOP, PGD_SIZE);
+	if (ALIGN_UP(floor, PMD_SIZE) + PMD_SIZE > ceiling)
+		return;
+	spin_lock(&tlb->mm->page_table_lock);
+	free_tables_pmd(tlb, start, end, floor, ceiling);
+	free_tables_pud(tlb, start, end, floor, ceiling);
+	free_tables_p4d(tlb, start, end, floor, ceiling);
+	spin_unlock(&tlb->mm->page_table_lock);
+}
+
+/* The write bit is not given back here: the next write fault does it (seed 001's kernel did so). */
+static void protect_ptes(pmd_t pmd, unsigned long addr, unsigned long end, pgprot_t prot)
+{
+	struct spinlock *ptl = &pmd_ptdesc(pmd)->ptl;
+	pte_t *ptep = pte_of(pmd, addr);
+
+	spin_lock(ptl);
+	for (; addr < end; addr += PAGE_SIZE, ptep++) {
+		pte_t pte = pte_read(ptep);
+
+		if (pte_none(pte))
+			continue;
+		pte = pte_get_and_clear(ptep);
+		pte_set(ptep, pte_write(pte) ? pte_modify(pte, prot)
+					     : pte_wrprotect(pte_modify(pte, prot)));
+	}
+	spin_unlock(ptl);
+}
+
+void change_protection(struct vma *vma, unsigned long start, unsigned long end)
+{
+	unsigned long addr = start;
+	bool any = false;
+	pmd_t *pmdp;
+
+	while ((pmdp = next_pmd(vma->mm, &addr, end))) {
+		unsigned long stop = span_end(addr, end, PMD_SIZE);
+
+		protect_ptes(pmd_read(pmdp), addr, stop, vma->prot);
+		addr = stop;
+		any = true;
+	}
+	if (any)
+		tlb_flush_range(vma->mm, start, end);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Allocating and freeing pages: the per-CPU lists in front of the zones, counters, and injected
+ * failures.
+ *
+ * Owns every struct page_cache: a stack of free single pages, last in first out, and the pages
+ * this CPU has allocated less those it has freed, by kind (below zero where pages are freed
+ * elsewhere; the sum over CPUs is right).
+ *
+ * Locking: none for a CPU's own list. The kernel is not preemptible and interrupt handlers do not
+ * allocate, so nothing comes between (checked with instruments). A page is PAGE_FREE with refcount
+ * 0 from page_free to page_alloc; freeing it again is a BUG.
+ *
+ * The lists strand at most PAGE_CACHE_MAX pages per CPU when memory runs out.
+ */
+#include "mm/page.h"
+#include "mm/zone.h"
+#include "kernel/cpu.h"
+#include "kernel/errno.h"
+
+#define PAGE_CACHE_MAX 32
+#define PAGE_CACHE_BATCH 16
+
+struct page_cache {
+	unsigned int nr;
+	struct page *pages[PAGE_CACHE_MAX];
+	s64 nr_kind[NR_PAGE_KINDS];
+};
+
+static atomic64_t nr_kind_early[NR_PAGE_KINDS]; /* counted by CPUs that had no list yet */
+
+#if LAB
+static bool fail_armed;
+static atomic64_t fail_left;
+
+void page_alloc_fail_after(u64 n)
+{
+	atomic64_set(&fail_left, (s64)n);
+	WRITE_ONCE(fail_armed, n != 0);
+}
+
+static bool alloc_must_fail(enum page_kind kind)
+{
+	if (likely(!READ_ONCE(fail_armed)) || (kind != PAGE_ANON && kind != PAGE_TABLE))
+		return false;
+	return atomic64_add_return(&fail_left, -1) < 0;
+}
+
+static void check_alloc(const struct page *page)
+{
+	BUG_ON_MSG(this_cpu()->irq_depth, "page_alloc in an interrupt");
+	BUG_ON_MSG(page->kind != PAGE_FREE || atomic_read(&page->refcount),
+		   "free page %#lx: kind %u refcount %d", page_to_pfn(page), page->kind,
+		   atomic_read(&page->refcount));
+}
+
+static void check_free(const struct page *page, unsigned int order)
+{
+	BUG_ON_MSG(this_cpu()->irq_depth, "page_free in an interrupt");
+	BUG_ON_MSG(page->kind == PAGE_FREE, "page %#lx freed twice", page_to_pfn(page));
+	BUG_ON_MSG(page->kind == PAGE_RESERVED || page->order != order ||
+			   atomic_read(&page->refcount) || atomic_read(&page->mapcount),
+		   "freeing page %#lx: kind %u order %u (not %u) refcount %d mapcount %d",
+		   page_to_pfn(page), page->kind, page->order, order, atomic_read(&page->refcount),
+		   atomic_read(&page->mapcount));
+}
+#else
+static inline bool alloc_must_fail(enum page_kind kind)
+{
+	(void)kind;
+	return false;
+}
+
+static inline void check_alloc(const struct page *page)
+{
+	(void)page;
+}
+
+static inline void check_free(const struct page *page, unsigned int order)
+{
+	(void)page;
+	(void)order;
+}
+#endif
+
+int page_alloc_init_cpu(struct cpu *cpu)
+{
+	struct page *page = page_alloc(0, PAGE_KERNEL, ALLOC_ZERO);
+
+	_Static_assert(sizeof(struct page_cache) <= PAGE_SIZE, "a page holds it");
+	if (!page)
+		return -ENOMEM;
+	cpu->page_cache = page_to_virt(page);
+	return 0;
+}
+
+static void count_kind(struct page_cache *cache, unsigned int kind, s64 n)
+{
+	if (likely(cache))
+		cache->nr_kind[kind] += n;
+	else
+		atomic64_add(&nr_kind_early[kind], n);
+}
+
+static inline void hand_out(struct page *page, enum page_kind kind)
+{
+	check_alloc(page);
+	page->kind = (u8)kind;
+	atomic_set(&page->refcount, 1);
+}
+
+/* Blocks, an empty list, or no list yet. Apart, so that the rest of page_alloc is a leaf. */
+static __noinline struct page *page_alloc_slow(unsigned int order, enum page_kind kind,
+					       unsigned int flags)
+{
+	struct page_cache *cache = this_cpu()->page_cache;
+	struct page *page;
+
+	if (order || !cache) {
+		page = zone_alloc(order);
+	} else {
+		cache->nr = zone_alloc_batch(cache->pages, PAGE_CACHE_BATCH);
+		page = cache->nr ? cache->pages[--cache->nr] : NULL;
+	}
+	if (!page)
+		return NULL;
+	hand_out(page, kind);
+	count_kind(cache, kind, (s64)BIT(order));
+	for (unsigned long i = 0; i < BIT(order); i++) {
+		page[i].kind = (u8)kind;
+		if (flags & ALLOC_ZERO)
+			clear_page(page_to_virt(&page[i]));
+	}
+	return page;
+}
+
+struct page *page_alloc(unsigned int order, enum page_kind kind, unsigned int flags)
+{
+	struct page_cache *cache = this_cpu()->page_cache;
+	struct page *page;
+
+	if (unlikely(alloc_must_fail(kind)))
+		return NULL;
+	if (unlikely(order || !cache || !cache->nr))
+		return page_alloc_slow(order, kind, flags);
+	page = cache->pages[--cache->nr];
+	hand_out(page, kind);
+	cache->nr_kind[kind]++;
+	if (flags & ALLOC_ZERO)
+		clear_page(page_to_virt(page));
+	return page;
+}
+
+/* Blocks, a full list (whose oldest pages go), or no list yet. */
+static __noinline void page_free_slow(struct page *page, unsigned int order)
+{
+	struct page_cache *cache = this_cpu()->page_cache;
+
+	count_kind(cache, page->kind, -(s64)BIT(order));
+	for (unsigned long i = 0; i < BIT(order); i++)
+		page[i].kind = PAGE_FREE;
+	if (order || !cache) {
+		zone_free(page, order);
+		return;
+	}
+	zone_free_batch(cache->pages, PAGE_CACHE_BATCH);
+	cache->nr -= PAGE_CACHE_BATCH;
+	for (unsigned int i = 0; i < cache->nr; i++)
+		cache->pages[i] = cache->pages[i + PAGE_CACHE_BATCH];
+	cache->pages[cache->nr++] = page;
+}
+
+void page_free(struct page *page, unsigned int order)
+{
+	struct page_cache *cache = this_cpu()->page_cache;
+
+	check_free(page, order);
+	if (unlikely(order || !cache || cache->nr == PAGE_CACHE_MAX)) {
+		page_free_slow(page, order);
+		return;
+	}
+	cache->nr_kind[page->kind]--;
+	page->kind = PAGE_FREE;
+	cache->pages[cache->nr++] = page;
+}
+
+void page_put(struct page *page)
+{
+	if (atomic_dec_and_test(&page->refcount))
+		page_free(page, 0);
+}
+
+void page_drain_cpu(void)
+{
+	struct page_cache *cache = this_cpu()->page_cache;
+
+	if (!cache)
+		return;
+	zone_free_batch(cache->pages, cache->nr);
+	cache->nr = 0;
+}
+
+u64 page_nr_free(void)
+{
+	u64 n = zone_nr_free();
+
+	for (unsigned int i = 0; i < NR_CPUS; i++)
+		if (cpus[i] && cpus[i]->page_cache)
+			n += READ_ONCE(cpus[i]->page_cache->nr);
+	return n;
+}
+
+u64 page_nr_kind(enum page_kind kind)
+{
+	s64 n = atomic64_read(&nr_kind_early[kind]);
+
+	if (kind == PAGE_FREE)
+		return page_nr_free();
+	if (kind == PAGE_RESERVED)
+		return zone_nr_reserved();
+	for (unsigned int i = 0; i < NR_CPUS; i++)
+		if (cpus[i] && cpus[i]->page_cache)
+			n += READ_ONCE(cpus[i]->page_cache->nr_kind[kind]);
+	return (u64)n;
+}

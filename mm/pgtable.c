@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Making, finding and freeing page tables.
+ *
+ * Owns the ptdescs and the counters of tables. Upper entries are set under page_table_lock, by a
+ * caller that holds mmap_sem (INV-2); who comes second throws his table away. A new table is
+ * cleared before its parent entry points to it (MO-5). Lock order: page_table_lock, then PTL.
+ */
+#include "mm/pgtable.h"
+#include "kernel/string.h"
+#include "mm/slab.h"
+
+static struct slab_cache *ptdesc_cache;
+static atomic64_t pgtable_count;
+
+struct page *zero_page;
+
+/* Freed tables hold this: not present, and nothing that a walker would follow. */
+#define PGTABLE_POISON 0xfa
+
+void pgtable_subsystem_init(void)
+{
+	ptdesc_cache = slab_create("ptdesc", sizeof(struct ptdesc));
+	zero_page = page_alloc(0, PAGE_KERNEL, ALLOC_ZERO);
+	BUG_ON(!zero_page);
+}
+
+void *pgtable_alloc(struct mm *mm, unsigned int level)
+{
+	struct ptdesc *ptdesc = slab_alloc(ptdesc_cache);
+	struct page *page;
+
+	if (!ptdesc)
+		return NULL;
+	page = page_alloc(0, PAGE_TABLE, ALLOC_ZERO);
+	if (!page) {
+		slab_free(ptdesc_cache, ptdesc);
+		return NULL;
+	}
+	spin_init(&ptdesc->ptl, "ptl");
+	ptdesc->level = (u8)level;
+	ptdesc->size = PAGE_SIZE;
+	ptdesc->table = page_to_virt(page);
+	list_init(&ptdesc->free_node);
+	page->ptdesc = ptdesc;
+	atomic64_inc(&mm->nr_tables);
+	atomic64_inc(&pgtable_count);
+	return ptdesc->table;
+}
+
+/* A table that is freed with an entry in it has lost a page: somebody wrote behind the zap. */
+static void pgtable_check_empty(const struct ptdesc *ptdesc)
+{
+	const u64 *entry = ptdesc->table;
+
+	if (ptdesc->level == 4)
+		return;
+	for (unsigned int i = 0; i < ptdesc->size / sizeof(*entry); i++)
+		if (WARN_ON(entry[i])) {
+			printk("level %u table: entry %u is %lx", ptdesc->level, i,
+			       (unsigned long)entry[i]);
+			return;
+		}
+}
+
+void pgtable_free(struct mm *mm, struct ptdesc *ptdesc)
+{
+	struct page *page = virt_to_page(ptdesc->table);
+
+#if LAB
+	pgtable_check_empty(ptdesc);
+	memset(ptdesc->table, PGTABLE_POISON, ptdesc->size);
+#else
+	(void)pgtable_check_empty;
+#endif
+	page->ptdesc = NULL;
+	page_put(page);
+	slab_free(ptdesc_cache, ptdesc);
+	atomic64_dec(&mm->nr_tables);
+	atomic64_dec(&pgtable_count);
+}
+
+u64 pgtable_nr_used(void)
+{
+	return (u64)atomic64_read(&pgtable_count);
+}
+
+pmd_t *pgtable_find_pmd(struct mm *mm, unsigned long addr)
+{
+	p4d_t p4d = p4d_read(p4d_of(pgd_of(mm, addr), addr));
+	pud_t pud;
+
+	if (p4d_none(p4d))
+		return NULL;
+	pud = pud_read(pud_of(p4d, addr));
+	return pud_none(pud) ? NULL : pmd_of(pud, addr);
+}
+
+/* One level of pgtable_make: gives *@entryp a table unless it has one. */
+#define DEFINE_MAKE_LEVEL(x, level)                                                                \
+	static bool pgtable_make_##x(struct mm *mm, x##_t *entryp)                                 \
+	{                                                                                          \
+		void *table = pgtable_alloc(mm, level);                                            \
+                                                                                                   \
+		if (!table)                                                                        \
+			return false;                                                              \
+		spin_lock(&mm->page_table_lock);                                                   \
+		if (x##_none(x##_read(entryp))) {                                                  \
+			x##_set_table(entryp, virt_to_phys(table));                                \
+			table = NULL;                                                              \
+		}                                                                                  \
+		spin_unlock(&mm->page_table_lock);                                                 \
+		if (table)                                                                         \
+			pgtable_free(mm, ptdesc_of(table));                                        \
+		return true;                                                                       \
+	}
+DEFINE_MAKE_LEVEL(p4d, 3)
+DEFINE_MAKE_LEVEL(pud, 2)
+DEFINE_MAKE_LEVEL(pmd, 1)
+
+pmd_t *pgtable_make(struct mm *mm, unsigned long addr)
+{
+	p4d_t *p4dp = p4d_of(pgd_of(mm, addr), addr);
+	pud_t *pudp;
+	pmd_t *pmdp;
+
+	if (unlikely(p4d_none(p4d_read(p4dp))) && !pgtable_make_p4d(mm, p4dp))
+		return NULL;
+	pudp = pud_of(p4d_read(p4dp), addr);
+	if (unlikely(pud_none(pud_read(pudp))) && !pgtable_make_pud(mm, pudp))
+		return NULL;
+	pmdp = pmd_of(pud_read(pudp), addr);
+	if (unlikely(pmd_none(pmd_read(pmdp))) && !pgtable_make_pmd(mm, pmdp))
+		return NULL;
+	return pmdp;
+}
+
+pte_t *pte_lock(struct mm *mm, unsigned long addr, struct spinlock **ptl)
+{
+	pmd_t *pmdp = pgtable_find_pmd(mm, addr);
+	pmd_t pmd;
+
+	if (!pmdp)
+		return NULL;
+	pmd = pmd_read(pmdp);
+	if (pmd_none(pmd))
+		return NULL;
+	*ptl = &pmd_ptdesc(pmd)->ptl;
+	spin_lock(*ptl);
+	return pte_of(pmd, addr);
+}

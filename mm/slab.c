@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The slab allocator: objects of one size, in blocks of pages ("slabs") of their own.
+ *
+ * Owns every struct slab_cache and, of a slab's first page, slab_used, slab_free and node; the
+ * cache is named in all of its pages. Free objects are linked through their first word. A CPU's
+ * magazine is a stack of free objects, which to the slab count as used; it is made when the CPU
+ * first needs one, and without memory for it the CPU does without.
+ *
+ * Locking: a cache's lock guards its list of slabs, their fields and free objects; page allocator
+ * locks are inside it. Magazines have no lock: the kernel is not preemptible, and interrupt
+ * handlers do not allocate.
+ *
+ * With instruments a free object is filled with 0x6b, in a magazine all of it, in a slab all but
+ * the link, and this is looked at when it is handed out. An object that is all poison when it is
+ * freed was free before.
+ *
+ * Source: J. Bonwick, "The Slab Allocator" (1994); J. Bonwick and J. Adams, "Magazines and Vmem"
+ * (2001), for the per-CPU stacks.
+ */
+#include "mm/slab.h"
+#include "mm/page.h"
+#include "kernel/cpu.h"
+#include "kernel/printk.h"
+
+#define MAX_CACHES 48
+#define MAG_MAX 31 /* makes a magazine 256 bytes */
+#define MAG_MIN 4
+#define MAG_BYTES (16UL << 10) /* a magazine of large objects holds fewer */
+#define MAX_EMPTY 1	      /* slabs without used objects that a cache keeps */
+#define MIN_PER_SLAB 2
+#define MIN_SIZE 16
+
+struct magazine {
+	unsigned int nr;
+	void *objects[MAG_MAX];
+};
+
+struct slab_cache {
+	const char *name;
+	unsigned int size; /* of an object, rounded */
+	unsigned int order;
+	unsigned int per_slab;
+	unsigned int mag_max; /* 0: no magazines */
+	struct spinlock lock;
+	struct list_head partial; /* slabs with free objects; the empty ones are last */
+	unsigned int nr_empty;
+	u64 nr_out; /* objects out of slabs: in use or in magazines */
+	struct magazine *mag[NR_CPUS]; /* each set and used by its CPU only */
+};
+
+static DEFINE_SPINLOCK(caches_lock);
+static struct slab_cache caches[MAX_CACHES];
+static unsigned int nr_caches;
+static struct slab_cache *mag_cache; /* of magazines; has none itself */
+
+static unsigned long slab_bytes(const struct slab_cache *cache)
+{
+	return PAGE_SIZE << cache->order;
+}
+
+/* The slab's first page; blocks are aligned to their size. */
+static struct page *slab_of(const struct slab_cache *cache, const void *object)
+{
+	return virt_to_page((void *)ALIGN_DOWN((unsigned long)object, slab_bytes(cache)));
+}
+
+#if LAB
+#define POISON 0x6b6b6b6b6b6b6b6bUL
+
+static void poison(const struct slab_cache *cache, void *object)
+{
+	unsigned long *word = object;
+
+	for (size_t i = 0; i < cache->size / sizeof(long); i++)
+		word[i] = POISON;
+}
+
+/* The first word from @from on that is not poison, or the number of words. */
+static size_t poison_end(const struct slab_cache *cache, const void *object, size_t from)
+{
+	const unsigned long *word = object;
+
+	while (from < cache->size / sizeof(long) && word[from] == POISON)
+		from++;
+	return from;
+}
+
+static void check_alloc(const struct slab_cache *cache, const void *object)
+{
+	size_t bad = poison_end(cache, object, 0);
+
+	BUG_ON_MSG(this_cpu()->irq_depth, "slab_alloc in an interrupt");
+	BUG_ON_MSG(bad < cache->size / sizeof(long),
+		   "slab %s: use after free: object %p has %#lx at byte %zu", cache->name, object,
+		   ((const unsigned long *)object)[bad], bad * sizeof(long));
+}
+
+static void check_free(const struct slab_cache *cache, void *object)
+{
+	const struct page *page = virt_to_page(object);
+	size_t offset = (unsigned long)object & (slab_bytes(cache) - 1);
+
+	BUG_ON_MSG(this_cpu()->irq_depth, "slab_free in an interrupt");
+	BUG_ON_MSG(page->kind != PAGE_SLAB || page->slab != cache || offset % cache->size,
+		   "slab %s: %p is no object of it", cache->name, object);
+	BUG_ON_MSG(poison_end(cache, object, 1) == cache->size / sizeof(long),
+		   "slab %s: object %p freed twice", cache->name, object);
+	poison(cache, object);
+}
+
+/* @object comes out of @page's list: its link must lead into the slab, and becomes poison. */
+static void check_link(const struct slab_cache *cache, const struct page *page, void *object)
+{
+	void *next = *(void **)object;
+
+	BUG_ON_MSG(next && slab_of(cache, next) != page,
+		   "slab %s: use after free: object %p has %p as its link", cache->name, object,
+		   next);
+	*(unsigned long *)object = POISON;
+}
+#else
+#define poison(cache, object) do { } while (0)
+#define check_alloc(cache, object) do { } while (0)
+#define check_free(cache, object) do { } while (0)
+#define check_link(cache, page, object) do { } while (0)
+#endif
+
+/* --- slabs; cache locked --- */
+
+/* A new slab with all its objects free; false without memory. */
+static bool slab_grow(struct slab_cache *cache)
+{
+	struct page *page = page_alloc(cache->order, PAGE_SLAB, 0);
+	char *object;
+
+	if (!page)
+		return false;
+	for (unsigned long i = 0; i < BIT(cache->order); i++)
+		page[i].slab = cache;
+	page->slab_used = 0;
+	page->slab_free = NULL;
+	object = (char *)page_to_virt(page) + cache->per_slab * cache->size;
+	for (unsigned int i = 0; i < cache->per_slab; i++) {
+		object -= cache->size;
+		poison(cache, object);
+		*(void **)object = page->slab_free;
+		page->slab_free = object;
+	}
+	list_add(&page->node, &cache->partial);
+	cache->nr_empty++;
+	return true;
+}
+
+/* Gives an empty slab's pages back. */
+static void slab_shrink(struct slab_cache *cache, struct page *page)
+{
+	list_del(&page->node);
+	cache->nr_empty--;
+	if (WARN_ON(!atomic_dec_and_test(&page->refcount)))
+		return;
+	page_free(page, cache->order);
+}
+
+/* An object out of the first slab, of which there is one. */
+static void *slab_take(struct slab_cache *cache)
+{
+	struct page *page = list_first_entry(&cache->partial, struct page, node);
+	void *object = page->slab_free;
+
+	page->slab_free = *(void **)object;
+	check_link(cache, page, object);
+	if (page->slab_used++ == 0)
+		cache->nr_empty--;
+	if (!page->slab_free)
+		list_del(&page->node);
+	cache->nr_out++;
+	return object;
+}
+
+static void slab_give(struct slab_cache *cache, void *object)
+{
+	struct page *page = slab_of(cache, object);
+
+	if (!page->slab_free)
+		list_add(&page->node, &cache->partial);
+	*(void **)object = page->slab_free;
+	page->slab_free = object;
+	cache->nr_out--;
+	if (--page->slab_used)
+		return;
+	list_del(&page->node);
+	list_add_tail(&page->node, &cache->partial);
+	if (++cache->nr_empty > MAX_EMPTY)
+		slab_shrink(cache, page);
+}
+
+/* --- magazines --- */
+
+/* Gives the @n oldest objects of @mag back. Cache locked. */
+static void mag_flush(struct slab_cache *cache, struct magazine *mag, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		slab_give(cache, mag->objects[i]);
+	mag->nr -= n;
+	for (unsigned int i = 0; i < mag->nr; i++)
+		mag->objects[i] = mag->objects[i + n];
+}
+
+/* This CPU's magazine, made if it has none yet; NULL without memory. */
+static struct magazine *mag_get(struct slab_cache *cache)
+{
+	struct magazine **magp = &cache->mag[cpu_id()];
+	struct magazine *mag = *magp;
+
+	if (mag || !cache->mag_max)
+		return mag;
+	mag = slab_alloc(mag_cache);
+	if (mag) {
+		mag->nr = 0;
+		smp_store_release(magp, mag);
+	}
+	return mag;
+}
+
+/* Refills half a magazine, but only from slabs that there are. */
+static __noinline void *slab_alloc_slow(struct slab_cache *cache)
+{
+	struct magazine *mag = mag_get(cache);
+	void *object = NULL;
+
+	spin_lock(&cache->lock);
+	if (!list_empty(&cache->partial) || slab_grow(cache))
+		object = slab_take(cache);
+	if (mag)
+		while (mag->nr < cache->mag_max / 2 && !list_empty(&cache->partial))
+			mag->objects[mag->nr++] = slab_take(cache);
+	spin_unlock(&cache->lock);
+	if (object)
+		check_alloc(cache, object);
+	return object;
+}
+
+void *slab_alloc(struct slab_cache *cache)
+{
+	struct magazine *mag = cache->mag[cpu_id()];
+	void *object;
+
+	if (unlikely(!mag || !mag->nr))
+		return slab_alloc_slow(cache);
+	object = mag->objects[--mag->nr];
+	check_alloc(cache, object);
+	return object;
+}
+
+static __noinline void slab_free_slow(struct slab_cache *cache, void *object)
+{
+	struct magazine *mag = mag_get(cache);
+
+	spin_lock(&cache->lock);
+	if (!mag)
+		slab_give(cache, object);
+	else if (mag->nr == cache->mag_max)
+		mag_flush(cache, mag, mag->nr / 2);
+	spin_unlock(&cache->lock);
+	if (mag)
+		mag->objects[mag->nr++] = object;
+}
+
+void slab_free(struct slab_cache *cache, void *object)
+{
+	struct magazine *mag = cache->mag[cpu_id()];
+
+	check_free(cache, object);
+	if (unlikely(!mag || mag->nr == cache->mag_max)) {
+		slab_free_slow(cache, object);
+		return;
+	}
+	mag->objects[mag->nr++] = object;
+}
+
+/* --- caches --- */
+
+static void cache_init(struct slab_cache *cache, const char *name, size_t size)
+{
+	size = max(size, (size_t)MIN_SIZE);
+	size = ALIGN_UP(size, size >= CACHE_LINE ? CACHE_LINE : sizeof(long));
+	cache->name = name;
+	cache->size = (unsigned int)size;
+	while (slab_bytes(cache) / size < MIN_PER_SLAB)
+		cache->order++;
+	cache->per_slab = (unsigned int)(slab_bytes(cache) / size);
+	cache->mag_max = (unsigned int)max(min(MAG_BYTES / size, MAG_MAX + 0UL), MAG_MIN + 0UL);
+	spin_init(&cache->lock, name);
+	list_init(&cache->partial);
+}
+
+struct slab_cache *slab_create(const char *name, size_t size)
+{
+	struct slab_cache *cache;
+
+	BUG_ON_MSG(size > PAGE_SIZE << (MAX_ORDER - 1), "slab %s: size %zu", name, size);
+	spin_lock(&caches_lock);
+	BUG_ON_MSG(nr_caches == MAX_CACHES, "slab %s: more than %u caches", name, MAX_CACHES);
+	cache = &caches[nr_caches];
+	cache_init(cache, name, size);
+	smp_store_release(&nr_caches, nr_caches + 1);
+	spin_unlock(&caches_lock);
+	return cache;
+}
+
+u64 slab_nr_used(struct slab_cache *cache)
+{
+	u64 n = READ_ONCE(cache->nr_out);
+
+	for (unsigned int i = 0; i < NR_CPUS; i++) {
+		struct magazine *mag = smp_load_acquire(&cache->mag[i]);
+
+		if (mag)
+			n -= READ_ONCE(mag->nr);
+	}
+	return n;
+}
+
+static void cache_drain(struct slab_cache *cache)
+{
+	struct magazine *mag = cache->mag[cpu_id()];
+
+	spin_lock(&cache->lock);
+	if (mag)
+		mag_flush(cache, mag, mag->nr);
+	while (cache->nr_empty)
+		slab_shrink(cache, list_last_entry(&cache->partial, struct page, node));
+	spin_unlock(&cache->lock);
+}
+
+void slab_drain(void)
+{
+	unsigned int n = smp_load_acquire(&nr_caches);
+
+	for (unsigned int i = 0; i < n; i++)
+		cache_drain(&caches[i]);
+}
+
+void slab_init(void)
+{
+	mag_cache = slab_create("magazine", sizeof(struct magazine));
+	mag_cache->mag_max = 0;
+	kmalloc_init();
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * TLB shootdown by IPI.
+ *
+ * Each CPU has one request of its own, since it waits for it before it goes on. It puts its number
+ * into the inbox of every CPU it asks and interrupts those whose inbox was empty; a receiver serves
+ * all requests in its inbox and clears its bit in each. The last one wakes the initiator.
+ *
+ * Order (MO-6): the initiator has cleared its entries, raises the generation (a full barrier), then
+ * reads the mask; a CPU that loads the mm sets its bit (a full barrier), then reads the generation
+ * and loads the table's root. So either the initiator sees the bit, or the CPU's walks see the
+ * cleared entries.
+ *
+ * The wait is what makes the PTL deadlock possible; it keeps interrupts on and serves others.
+ * Source: Intel SDM volume 3, 4.10.5 "Propagation of Paging-Structure Changes to Multiple
+ * Processors"; invariant INV-10.
+ */
+#include "mm/tlb.h"
+#include "arch/ipi.h"
+#include "arch/tlb.h"
+#include "kernel/cpu.h"
+#include "kernel/printk.h"
+#include "kernel/time.h"
+#include "lab/bug.h"
+#include "lab/perturb.h"
+#include "lab/sync.h"
+#include "lab/watchdog.h"
+#include "mm/mm.h"
+
+struct tlb_request {
+	struct cpumask pending; /* cleared by the receivers */
+	bool halted;		/* the initiator sleeps until the last one has answered */
+	/* Constant while pending is not empty: */
+	struct mm *mm;
+	unsigned long start, end;
+	s64 gen;
+};
+
+static struct tlb_request tlb_requests[NR_CPUS];
+
+/* Polls this often before it sleeps until woken. */
+#define TLB_ACK_SPINS 200
+
+/*
+ * Brings this CPU up to generation @gen. One step behind, the range is enough; further behind,
+ * something else is still due as well and everything goes. Interrupts off.
+ */
+static void tlb_flush_local(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->loaded_mm != mm || (s64)cpu->tlb_gen >= gen)
+		return;
+	if ((s64)cpu->tlb_gen == gen - 1 && end - start <= TLB_FLUSH_ALL_PAGES * PAGE_SIZE) {
+		for (unsigned long addr = start; addr < end; addr += PAGE_SIZE)
+			arch_tlb_flush_page(addr);
+		cpu->tlb_gen = (u64)gen;
+		return;
+	}
+	cpu->tlb_gen = (u64)atomic64_read(&mm->tlb_gen);
+	smp_mb();
+	arch_tlb_flush_all();
+}
+
+static void tlb_serve(unsigned int initiator)
+{
+	struct tlb_request *req = &tlb_requests[initiator];
+
+	stat_inc(SHOOTDOWNS_RECV);
+	tlb_flush_local(req->mm, req->start, req->end, req->gen);
+	cpumask_clear(&req->pending, cpu_id());
+	if (READ_ONCE(req->halted) && cpumask_empty(&req->pending))
+		arch_ipi_send(initiator, IPI_WAKE);
+}
+
+void tlb_ipi_handle(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	for (unsigned int i = 0; i < cpumask_words(); i++) {
+		u64 word = xchg(&cpu->tlb_inbox[i], 0);
+
+		for (; word; word &= word - 1)
+			tlb_serve(i * 64 + (unsigned int)__builtin_ctzll(word));
+	}
+}
+
+bool tlb_request_missing(const void *object, unsigned int cpu)
+{
+	return cpumask_test(&((const struct tlb_request *)object)->pending, cpu);
+}
+
+/* Asks every CPU in @req->pending; an inbox that was not empty has an IPI on its way already. */
+static void tlb_send(struct tlb_request *req)
+{
+	u64 bit = 1ULL << (cpu_id() % 64);
+	unsigned int word = cpu_id() / 64, cpu;
+	struct cpumask targets;
+
+	cpumask_zero(&targets);
+	for_each_cpu(cpu, &req->pending)
+	{
+		struct cpu *target = cpus[cpu];
+		bool idle = true;
+
+		for (unsigned int i = 0; i < cpumask_words(); i++)
+			if (i != word && READ_ONCE(target->tlb_inbox[i]))
+				idle = false;
+		if (__atomic_fetch_or(&target->tlb_inbox[word], bit, __ATOMIC_SEQ_CST))
+			idle = false;
+		if (idle) {
+			targets.bits[cpu / 64] |= 1ULL << (cpu % 64);
+			stat_inc(SHOOTDOWN_IPIS);
+		}
+	}
+	perturb(PERTURB_IPI);
+	arch_ipi_send_mask(&targets, IPI_TLB);
+}
+
+static void tlb_ack_timeout(struct tlb_request *req)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, &req->pending)
+		printk("CPU %u has not acknowledged the shootdown of CPU %u", cpu, cpu_id());
+	panic("BUG: waited %lu s for shootdown acknowledgements",
+	      (unsigned long)(wait_limit_ns / NSEC_PER_SEC));
+}
+
+static void tlb_wait(struct tlb_request *req)
+{
+	u64 start = time_ns();
+
+	wait_publish(WAIT_TLB_ACK, req, (unsigned long)__builtin_return_address(0));
+	SYNC_POINT(tlb_ack_wait);
+	for (unsigned int spins = 0; !cpumask_empty(&req->pending); spins++) {
+		if (spins < TLB_ACK_SPINS) {
+			cpu_relax();
+			continue;
+		}
+		if (time_ns() - start > wait_limit_ns)
+			tlb_ack_timeout(req);
+		irq_disable();
+		WRITE_ONCE(req->halted, true);
+		smp_mb();
+		if (cpumask_empty(&req->pending))
+			irq_enable();
+		else
+			cpu_idle_wait();
+		WRITE_ONCE(req->halted, false);
+	}
+	wait_publish_end();
+	smp_mb();
+}
+
+static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
+{
+	struct tlb_request *req = &tlb_requests[cpu_id()];
+	u64 self = 1ULL << (cpu_id() % 64);
+	u64 any = 0;
+
+	for (unsigned int i = 0; i < cpumask_words(); i++) {
+		u64 word = READ_ONCE(mm->cpus.bits[i]);
+
+		if (i == cpu_id() / 64)
+			word &= ~self;
+		req->pending.bits[i] = word;
+		any |= word;
+	}
+	if (!any || bug(skip_shootdown)) {
+		cpumask_zero(&req->pending);
+		return;
+	}
+	stat_inc(SHOOTDOWNS_SENT);
+	req->mm = mm;
+	req->start = start;
+	req->end = end;
+	req->gen = gen;
+	tlb_send(req);
+	tlb_wait(req);
+}
+
+void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end)
+{
+	s64 gen;
+
+	BUG_ON(!irq_enabled());
+	gen = atomic64_inc_return(&mm->tlb_gen);
+	irq_disable();
+	tlb_flush_local(mm, start, end, gen);
+	irq_enable();
+	tlb_flush_others(mm, start, end, gen);
+}
+
+void tlb_flush_page(struct mm *mm, unsigned long addr)
+{
+	tlb_flush_range(mm, addr, addr + PAGE_SIZE);
+}

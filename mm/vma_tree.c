@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tree of VMAs: linking, unlinking, lookup with and without mmap_sem, and the search for gaps.
+ *
+ * Owns mm->mm_rb, mm->vmas, mm->nr_vmas and every subtree_gap. Tree and list hold the same VMAs in
+ * the same order, so neighbours are found in the list and their place in the tree needs no search.
+ *
+ * Locking: changes need mmap_sem held for writing; changes of tree links moreover lie in a write
+ * section of mm_seq (lock order: vm_sequence, mm_seq). Lockless walkers read links, start and end,
+ * and nothing else. They always come to an end, since the tree's stores never make a loop
+ * reachable, and since their steps are counted besides (hazard 7.7); whether they saw all there is
+ * to see mm_seq tells. The keys may change outside mm_seq (hazard 7.8): a walker may then miss a
+ * VMA or find a neighbour, which its caller notices by the bounds under vm_sequence.
+ *
+ * Gaps: gap(vma) = vma's start, less the guard below a stack, - previous VMA's end. Whoever changes
+ * the layout leaves every subtree_gap right before the next rotation: a rotation that recomputed a
+ * wrong value on the way would hide it from rb_propagate.
+ *
+ * Source: Cormen et al., "Introduction to Algorithms", 14.2 "How to augment a data structure";
+ * M. Lespinasse's idea of largest gaps for mmap (2012).
+ */
+#include "kernel/errno.h"
+#include "kernel/thread.h"
+#include "mm/mm.h"
+
+#define LOOKUP_TRIES 4
+#define LOOKUP_STEPS 128 /* more than twice the height of any tree of MAX_MAP_COUNT VMAs */
+
+static struct vma *vma_of(const struct rb_node *node)
+{
+	return container_of(node, struct vma, node);
+}
+
+struct vma *vma_next(struct mm *mm, struct vma *vma)
+{
+	struct list_head *next = vma ? vma->list.next : mm->vmas.next;
+
+	return next == &mm->vmas ? NULL : list_entry(next, struct vma, list);
+}
+
+struct vma *vma_prev(struct mm *mm, struct vma *vma)
+{
+	struct list_head *prev = vma ? vma->list.prev : mm->vmas.prev;
+
+	return prev == &mm->vmas ? NULL : list_entry(prev, struct vma, list);
+}
+
+/* Where mappings below @vma have to end. */
+static unsigned long gap_end(const struct vma *vma)
+{
+	if (likely(!(vma->flags & VM_GROWSDOWN)))
+		return vma->start;
+	return vma->start > STACK_GUARD_GAP ? vma->start - STACK_GUARD_GAP : 0;
+}
+
+static unsigned long gap_start(struct vma *vma)
+{
+	struct vma *prev = vma_prev(vma->mm, vma);
+
+	return prev ? prev->end : 0;
+}
+
+static unsigned long largest_gap(const struct rb_node *node)
+{
+	struct vma *vma = vma_of(node);
+	unsigned long start = gap_start(vma), end = gap_end(vma);
+	unsigned long gap = end > start ? end - start : 0;
+
+	if (node->left)
+		gap = max(gap, vma_of(node->left)->subtree_gap);
+	if (node->right)
+		gap = max(gap, vma_of(node->right)->subtree_gap);
+	return gap;
+}
+
+static bool update_gap(struct rb_node *node)
+{
+	struct vma *vma = vma_of(node);
+	unsigned long gap = largest_gap(node);
+
+	if (gap == vma->subtree_gap)
+		return false;
+	vma->subtree_gap = gap;
+	return true;
+}
+
+void vma_gap_update(struct mm *mm, struct vma *vma)
+{
+	struct vma *next = vma_next(mm, vma);
+
+	rb_propagate(&vma->node, update_gap);
+	if (next)
+		rb_propagate(&next->node, update_gap);
+}
+
+void vma_link(struct mm *mm, struct vma *vma, struct vma *prev)
+{
+	struct vma *next = vma_next(mm, prev);
+	struct rb_node *parent = NULL, **link = &mm->mm_rb.node;
+
+	list_add(&vma->list, prev ? &prev->list : &mm->vmas);
+	mm->nr_vmas++;
+	/* Of two neighbours either the upper has no left child or the lower no right one. */
+	if (next && !next->node.left) {
+		parent = &next->node;
+		link = &parent->left;
+	} else if (prev) {
+		parent = &prev->node;
+		link = &parent->right;
+	}
+	if (next)
+		rb_propagate(&next->node, update_gap);
+	/* MO-2: the fields are stored before the section's barrier, the link after it. */
+	write_seqlock(&mm->mm_seq);
+	rb_insert(&mm->mm_rb, &vma->node, parent, link, update_gap);
+	write_sequnlock(&mm->mm_seq);
+}
+
+void vma_unlink(struct mm *mm, struct vma *vma)
+{
+	struct vma *next = vma_next(mm, vma);
+
+	write_seqlock(&mm->mm_seq);
+	rb_erase(&mm->mm_rb, &vma->node, update_gap);
+	write_sequnlock(&mm->mm_seq);
+	/* MO-3: the section's barrier orders the erasure before the mark; the barrier that begins
+	 * the next section of vm_sequence, or that ends the present one, orders it before a zap. */
+	rb_node_clear(&vma->node);
+	list_del(&vma->list);
+	mm->nr_vmas--;
+	if (next)
+		rb_propagate(&next->node, update_gap);
+}
+
+struct vma *find_vma(struct mm *mm, unsigned long addr)
+{
+	struct rb_node *node = mm->mm_rb.node;
+	struct vma *best = NULL;
+
+	while (node) {
+		struct vma *vma = vma_of(node);
+
+		if (vma->end <= addr) {
+			node = node->right;
+			continue;
+		}
+		best = vma;
+		if (vma->start <= addr)
+			break;
+		node = node->left;
+	}
+	return best;
+}
+
+static unsigned int longest_walk;
+
+/* Racy on purpose: a maximum that is missed once is met again. */
+static inline void note_steps(unsigned int steps)
+{
+#if LAB
+	if (unlikely(steps > READ_ONCE(longest_walk)))
+		WRITE_ONCE(longest_walk, steps);
+#else
+	(void)steps;
+#endif
+}
+
+unsigned int vma_longest_walk(void)
+{
+	return READ_ONCE(longest_walk);
+}
+
+/* As find_vma, on a tree that may change; false if it went on for too long. */
+static bool walk_lockless(const struct mm *mm, unsigned long addr, struct vma **found)
+{
+	struct rb_node *node = READ_ONCE(mm->mm_rb.node);
+	struct vma *best = NULL;
+	unsigned int steps;
+
+	for (steps = 0; node; steps++) {
+		struct vma *vma = vma_of(node);
+
+		if (unlikely(steps == LOOKUP_STEPS)) {
+			note_steps(steps);
+			return false;
+		}
+		if (READ_ONCE(vma->end) <= addr) {
+			node = READ_ONCE(node->right);
+			continue;
+		}
+		best = vma;
+		if (READ_ONCE(vma->start) <= addr)
+			break;
+		node = READ_ONCE(node->left);
+	}
+	note_steps(steps);
+	*found = best;
+	return true;
+}
+
+struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy)
+{
+	struct vma *vma;
+
+#if LAB
+	WARN_ON(current->srcu_depth == 0);
+#endif
+	for (unsigned int i = 0; i < LOOKUP_TRIES; i++) {
+		u32 seq = raw_read_seqcount(&mm->mm_seq.count);
+
+		if (likely(!(seq & 1)) && walk_lockless(mm, addr, &vma) &&
+		    !read_seqcount_retry(&mm->mm_seq.count, seq)) {
+			*busy = false;
+			return vma;
+		}
+		stat_inc(LOOKUP_RETRIES);
+		cpu_relax();
+	}
+	*busy = true;
+	return NULL;
+}
+
+/* Whether the gap below @vma holds @len bytes within [@low, @high); the highest place for them. */
+static bool gap_fits(struct vma *vma, unsigned long len, unsigned long low, unsigned long high,
+		     unsigned long *addr)
+{
+	unsigned long start = max(gap_start(vma), low), end = min(gap_end(vma), high);
+
+	if (end < start || end - start < len)
+		return false;
+	*addr = end - len;
+	return true;
+}
+
+static bool subtree_fits(const struct rb_node *node, unsigned long len)
+{
+	return node && vma_of(node)->subtree_gap >= len;
+}
+
+/* The nearest ancestor to whose right @vma lies: next in line on the way down the addresses. */
+static struct vma *left_ancestor(struct vma *vma)
+{
+	struct rb_node *child = &vma->node, *node;
+
+	while ((node = rb_parent(child)) && node->right != child)
+		child = node;
+	return node ? vma_of(node) : NULL;
+}
+
+/* Visits VMAs from high to low, passing over subtrees in which no gap is large enough. */
+static struct vma *find_gap_below(struct mm *mm, unsigned long len, unsigned long low,
+				  unsigned long high, unsigned long *addr)
+{
+	struct vma *vma = subtree_fits(mm->mm_rb.node, len) ? vma_of(mm->mm_rb.node) : NULL;
+	bool down = true;
+
+	while (vma) {
+		/* Gaps to the right begin at vma->end or above. */
+		while (down && vma->end <= high - len && subtree_fits(vma->node.right, len))
+			vma = vma_of(vma->node.right);
+		if (gap_fits(vma, len, low, high, addr))
+			return vma;
+		if (vma->start < low + len)
+			break; /* and the gaps to the left end lower still */
+		down = subtree_fits(vma->node.left, len);
+		vma = down ? vma_of(vma->node.left) : left_ancestor(vma);
+	}
+	return NULL;
+}
+
+long vma_find_gap(struct mm *mm, unsigned long len, unsigned long low, unsigned long high,
+		  struct vma **next)
+{
+	struct vma *last = vma_prev(mm, NULL);
+	unsigned long top = last ? max(last->end, low) : low, addr;
+
+	*next = NULL;
+	if (high < low || high - low < len)
+		return -ENOMEM;
+	if (top <= high && high - top >= len)
+		return (long)(high - len);
+	*next = find_gap_below(mm, len, low, high, &addr);
+	return *next ? (long)addr : -ENOMEM;
+}
+
+static void validate_vma(struct mm *mm, struct vma *vma)
+{
+	struct vma *next = vma_next(mm, vma);
+
+	BUG_ON_MSG(vma->start >= vma->end || ((vma->start | vma->end) & ~PAGE_MASK),
+		   "vma %lx-%lx", vma->start, vma->end);
+	BUG_ON_MSG(next && next->start < vma->end, "vma %lx-%lx before %lx-%lx", vma->start,
+		   vma->end, next->start, next->end);
+	BUG_ON_MSG(vma->mm != mm || vma_is_dead(vma) || (vma->vm_sequence.seq & 1),
+		   "vma %lx-%lx seq=%u", vma->start, vma->end, vma->vm_sequence.seq);
+	BUG_ON_MSG(vma->prot.v != vma_prot(vma->flags).v, "vma %lx-%lx flags=%lx", vma->start,
+		   vma->end, vma->flags);
+	BUG_ON_MSG(vma->subtree_gap != largest_gap(&vma->node), "vma %lx-%lx gap=%lx", vma->start,
+		   vma->end, vma->subtree_gap);
+}
+
+void vma_validate(struct mm *mm)
+{
+	struct rb_node *node = rb_first(&mm->mm_rb);
+	unsigned int count = 0;
+	struct vma *vma;
+
+	BUG_ON(rb_validate(&mm->mm_rb) < 0);
+	list_for_each_entry(vma, &mm->vmas, list) {
+		BUG_ON_MSG(node != &vma->node, "vma %lx-%lx is not next in the tree", vma->start,
+			   vma->end);
+		validate_vma(mm, vma);
+		node = rb_next(node);
+		count++;
+	}
+	BUG_ON_MSG(node || count != mm->nr_vmas, "%u listed, %u counted", count, mm->nr_vmas);
+}

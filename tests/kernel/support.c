@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What tests share: running programs and kernel threads, checking sums.
+ */
+#include "kernel/errno.h"
+#include "kernel/string.h"
+#include "mm/ptl.h"
+#include "tests/kernel/test.h"
+
+/* Longer than any wait in the kernel, so that a hang is reported by who waits. */
+#define PROGRAM_LIMIT_NS (2 * wait_limit_ns)
+
+void test_program_argv(struct test_run *t, enum fault_path path, const char *ptl,
+		       struct process_result *result, const char *const *argv)
+{
+	struct process_spec spec = {
+		.path = "bin/utest",
+		.argv = argv,
+		.fault_path = path,
+		.ptl_policy = ptl ? ptl_policy_find(ptl) : NULL,
+	};
+	struct process *process = process_spawn(&spec);
+
+	memset(result, 0, sizeof(*result));
+	if (IS_ERR(process)) {
+		test_error(t, "cannot start utest %s: error %ld", argv[1], -PTR_ERR(process));
+		return;
+	}
+	if (process_wait(process, result, time_ns() + PROGRAM_LIMIT_NS)) {
+		threads_print();
+		panic("test %s.%s: program %s does not end", t->test->suite, t->test->name, argv[1]);
+	}
+	if (result->signal)
+		test_fail(t, "utest %s was killed by signal %d", argv[1], result->signal);
+	else if (result->exit_status)
+		test_fail(t, "utest %s ended with status %d", argv[1], result->exit_status);
+	test_check_fault_sums(t, &result->faults);
+}
+
+void test_check_fault_sums(struct test_run *t, const struct fault_stats *stats)
+{
+	u64 sum = 0;
+
+	for (unsigned int i = 0; i < NR_SPF_REASONS; i++)
+		sum += stats->spf[i];
+	EXPECT_EQ(t, stats->spf_attempts, sum);
+	EXPECT_EQ(t, stats->faults, stats->spf[SPF_OK] + stats->classic);
+}
+
+const char *test_number(u64 n)
+{
+	static char buf[5][24];
+	static unsigned int next;
+
+	next = (next + 1) % ARRAY_SIZE(buf);
+	snprintf(buf[next], sizeof(buf[next]), "%lu", (unsigned long)n);
+	return buf[next];
+}
+
+bool test_on_cpus(unsigned int n, void (*func)(void *arg), void *arg)
+{
+	struct thread *threads[NR_CPUS];
+	bool ok = true;
+
+	for (unsigned int i = 0; i < n; i++) {
+		threads[i] = thread_create("test", func, arg, (int)i);
+		if (IS_ERR(threads[i])) {
+			n = i;
+			ok = false;
+		}
+	}
+	for (unsigned int i = 0; i < n; i++)
+		thread_start(threads[i]);
+	for (unsigned int i = 0; i < n; i++)
+		thread_join(threads[i]);
+	return ok;
+}
+
+bool test_await(const u64 *word, u64 value)
+{
+	u64 deadline = time_ns() + 10 * NSEC_PER_SEC;
+
+	while (__atomic_load_n(word, __ATOMIC_SEQ_CST) < value) {
+		if (time_ns() > deadline)
+			return false;
+		cpu_relax();
+		thread_yield();
+	}
+	return true;
+}

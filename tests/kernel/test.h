@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Writing a test: one function, registered by TEST in a linker section.
+ *
+ *	TEST(deadlock, zap_abort, "the same schedule with trylock: no deadlock", .min_cpus = 2)
+ *	{
+ *		struct process_result result;
+ *		...
+ *		EXPECT_EQ(t, result.exit_status, 0);
+ *	}
+ *
+ * Outcomes: passed; FAILED, the kernel is wrong (EXPECT); ERROR, the test could not do what it is
+ * for, such as a schedule that did not happen (test_error); skipped with a reason (test_skip). The
+ * first of them stays. After every test the ledger must be back at its baseline and no bad sign may
+ * have been seen. Tests run one at a time, on the thread "main", and may sleep.
+ */
+#pragma once
+
+#include "kernel/cpu.h"
+#include "kernel/errno.h"
+#include "kernel/printk.h"
+#include "kernel/process.h"
+#include "kernel/thread.h"
+#include "kernel/time.h"
+
+enum test_outcome { TEST_PASSED, TEST_SKIPPED, TEST_FAILED, TEST_ERROR };
+
+struct test_run;
+
+struct test {
+	const char *suite, *name, *what, *file;
+	int line;
+	void (*fn)(struct test_run *t);
+	unsigned int min_cpus; /* skipped on fewer */
+	bool both_paths;       /* run once under each fault path, named name_classic and name_spf */
+	bool manual;	       /* only when its suite is named: a benchmark, not a test */
+};
+
+struct test_run {
+	const struct test *test;
+	enum fault_path path; /* the one to use, if both_paths */
+	enum test_outcome outcome;
+	char why[200];
+};
+
+#define TEST(s, n, w, ...)                                                                         \
+	static void test_##s##_##n(struct test_run *t);                                            \
+	static const struct test test_entry_##s##_##n __section(".tests") __aligned(8) = {         \
+		.suite = #s,                                                                       \
+		.name = #n,                                                                        \
+		.what = (w),                                                                       \
+		.file = __FILE__,                                                                  \
+		.line = __LINE__,                                                                  \
+		.fn = test_##s##_##n,                                                              \
+		##__VA_ARGS__                                                                      \
+	};                                                                                         \
+	static void test_##s##_##n(struct test_run *t)
+
+void test_outcome_set(struct test_run *t, enum test_outcome outcome, const char *fmt, ...)
+	__printf(3, 4);
+/* A line of measurements, key=value, shown below the test. */
+void test_note(struct test_run *t, const char *fmt, ...) __printf(2, 3);
+
+#define test_skip(t, ...) test_outcome_set((t), TEST_SKIPPED, __VA_ARGS__)
+#define test_error(t, ...) test_outcome_set((t), TEST_ERROR, __VA_ARGS__)
+#define test_fail(t, ...) test_outcome_set((t), TEST_FAILED, __VA_ARGS__)
+#define EXPECT(t, cond)                                                                            \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			test_fail((t), "%s:%d: expected %s", __FILE__, __LINE__, #cond);           \
+	} while (0)
+#define EXPECT_OP(t, a, op, b)                                                                     \
+	do {                                                                                       \
+		s64 expect_a = (s64)(a), expect_b = (s64)(b);                                      \
+		if (!(expect_a op expect_b))                                                       \
+			test_fail((t), "%s:%d: expected %s %s %s, got %ld and %ld", __FILE__,      \
+				  __LINE__, #a, #op, #b, (long)expect_a, (long)expect_b);          \
+	} while (0)
+#define EXPECT_EQ(t, a, b) EXPECT_OP(t, a, ==, b)
+
+/*
+ * Runs the program "utest" of the initrd with the words that follow, under @path and the PTL policy
+ * @ptl (NULL: the boot word's), and waits for it. Fails the test if it cannot be started, does not
+ * end in time, or ends with anything but status 0.
+ */
+#define test_program(t, path, ptl, result, ...)                                                    \
+	test_program_argv((t), (path), (ptl), (result),                                            \
+			  (const char *const[]){ "utest", __VA_ARGS__, NULL })
+void test_program_argv(struct test_run *t, enum fault_path path, const char *ptl,
+		       struct process_result *result, const char *const *argv);
+
+/* INV-9: the counters of a process add up. */
+void test_check_fault_sums(struct test_run *t, const struct fault_stats *stats);
+
+/* @n as text, for programs' arguments; the buffer is good until 4 more were asked for. */
+const char *test_number(u64 n);
+
+/* Kernel threads running func(arg) on CPUs 0..n-1, all joined before it returns. False: no memory. */
+bool test_on_cpus(unsigned int n, void (*func)(void *arg), void *arg);
+/* Spins (relaxing, yielding) until *@word is at least @value; false after ten seconds. */
+bool test_await(const u64 *word, u64 value);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Suite lookup: the lockless walk of the VMA tree, and what a fault must check of its result.
+ */
+#include "kernel/string.h"
+#include "lab/sync.h"
+#include "mm/mm.h"
+#include "tests/kernel/test.h"
+
+#define STABLE 64	/* VMAs that stay, at every second place */
+#define STEP 0x10000UL	/* between places */
+#define BASE 0x10000000UL
+#define ROUNDS 300
+
+static struct mm *walk_mm;
+static u64 walkers_left, wrong, walks, gave_up;
+
+static unsigned long place(unsigned int i)
+{
+	return BASE + i * STEP;
+}
+
+/* The naive answer: the stable VMA at even places is found whatever happens at odd ones. */
+static bool answer_right(unsigned int i, const struct vma *vma)
+{
+	return vma && vma->start == place(2 * i) && vma->end == place(2 * i) + PAGE_SIZE;
+}
+
+static void walk(u64 *state)
+{
+	unsigned int i = (unsigned int)(*state >> 33) % STABLE;
+	bool busy;
+	int idx = srcu_read_lock(&vma_srcu);
+	struct vma *vma = find_vma_srcu(walk_mm, place(2 * i), &busy);
+
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	__atomic_add_fetch(&walks, 1, __ATOMIC_RELAXED);
+	if (!vma && busy)
+		__atomic_add_fetch(&gave_up, 1, __ATOMIC_RELAXED);
+	else if (!answer_right(i, vma))
+		__atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
+	srcu_read_unlock(&vma_srcu, idx);
+}
+
+/* Maps and unmaps at odd places, so that the tree above the stable VMAs rotates all the time. */
+static void rotate(void)
+{
+	u64 state = 12345;
+
+	while (__atomic_load_n(&walkers_left, __ATOMIC_SEQ_CST)) {
+		unsigned long addr = place(2 * (unsigned int)((state >> 33) % STABLE) + 1);
+
+		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+		if (mm_mmap(walk_mm, addr, PAGE_SIZE, PROT_READ,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE) < 0)
+			mm_munmap(walk_mm, addr, PAGE_SIZE);
+		cpu_relax();
+	}
+}
+
+static void walk_or_rotate(void *arg)
+{
+	u64 state = cpu_id() + 1;
+
+	(void)arg;
+	if (cpu_id() == 0) {
+		rotate();
+		return;
+	}
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		walk(&state);
+		if (i % 16 == 0)
+			thread_yield();
+	}
+	__atomic_sub_fetch(&walkers_left, 1, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * T-walk-term: every CPU but one walks while that one rotates. A walk ends within the step bound
+ * (a longer one counts as busy, and would show as walks given up), and whatever it returns is right.
+ */
+TEST(lookup, walkers_and_rotator, "every CPU walks while one rotates the tree: results right",
+     .min_cpus = 2)
+{
+	walk_mm = mm_create();
+	if (!walk_mm)
+		panic("no memory for the test");
+	for (unsigned int i = 0; i < STABLE; i++)
+		EXPECT_EQ(t, mm_mmap(walk_mm, place(2 * i), PAGE_SIZE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED), place(2 * i));
+	walkers_left = nr_cpus - 1;
+	wrong = walks = gave_up = 0;
+	if (!test_on_cpus(nr_cpus, walk_or_rotate, NULL))
+		test_error(t, "no memory for threads");
+	down_read(&walk_mm->mmap_sem);
+	vma_validate(walk_mm);
+	up_read(&walk_mm->mmap_sem);
+	mm_put(walk_mm);
+	test_note(t, "walks=%lu gave_up=%lu retries=%lu longest_steps=%u", (unsigned long)walks,
+		  (unsigned long)gave_up, (unsigned long)stat_sum(STAT_LOOKUP_RETRIES),
+		  vma_longest_walk());
+	EXPECT_EQ(t, wrong, 0);
+	EXPECT_EQ(t, walks, (u64)(nr_cpus - 1) * ROUNDS);
+	EXPECT_OP(t, vma_longest_walk(), <, 40);
+}
+
+#if LAB
+/* Runs a program of one write and one change under @schedule; the reason expected of the attempt. */
+static void race(struct test_run *t, const char *program, const char *schedule,
+		 enum spf_reason expected)
+{
+	struct process_result result;
+	char why[200];
+
+	if (sync_arm(schedule))
+		test_error(t, "bad schedule");
+	test_program(t, FAULT_PATH_SPF, NULL, &result, program);
+	if (sync_disarm(why, sizeof(why)))
+		test_error(t, "%s", why);
+	test_note(t, "schedule=%s %s=%lu", schedule, spf_reason_name(expected),
+		  (unsigned long)result.faults.spf[expected]);
+	EXPECT_OP(t, result.faults.spf[expected], >=, 1);
+}
+
+/*
+ * L-17: the VMA is found before the unmap and its sequence sampled after it: even, and it will not
+ * move again. Only the dead mark tells. Without it the page is installed in unmapped memory.
+ */
+TEST(lookup, dead_mark, "a VMA found before and judged after its unmap is refused as dead",
+     .min_cpus = 2)
+{
+	race(t, "unmaprace",
+	     "spf_found>munmap_write_held,munmap_zapped>spf_found,spf_done>munmap_zapped",
+	     SPF_VMA_DEAD);
+}
+
+/*
+ * MO-4: the attempt stands before the PTL, all checks passed, while the zap goes over the table and
+ * drops the lock. The check under the lock must see it.
+ */
+TEST(lookup, recheck_under_ptl, "a lock taken right after the zap is given back", .min_cpus = 2)
+{
+	race(t, "unmaprace",
+	     "spf_before_ptl>munmap_write_held,zap_ptl_dropped>spf_before_ptl,"
+	     "spf_done>zap_ptl_dropped",
+	     SPF_VMA_CHANGED);
+}
+
+/*
+ * 7.8: the split moves the VMA's end below the address between lookup and check. Only the bounds
+ * tell; without them a writable page appears in read-only memory.
+ */
+TEST(lookup, bounds_check, "a VMA that no longer holds the address is refused", .min_cpus = 2)
+{
+	race(t, "protectrace", "spf_found>mprotect_write_held,mprotect_done>spf_found",
+	     SPF_OUT_OF_BOUNDS);
+}
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Suite srcu: a grace period waits for the readers that were there before, and for no others.
+ */
+#include "kernel/srcu.h"
+#include "kernel/stat.h"
+#include "mm/mm.h"
+#include "tests/kernel/test.h"
+
+#define ADDR 0x20000000UL
+
+static struct mm *test_mm;
+static u64 stage, reader_saw;
+static struct wait_queue stage_wq = WAIT_QUEUE_INIT(stage_wq);
+
+static void set_stage(u64 value)
+{
+	__atomic_store_n(&stage, value, __ATOMIC_SEQ_CST);
+	wake_up_all(&stage_wq);
+}
+
+static void await_stage(u64 value)
+{
+	wait_event(&stage_wq, __atomic_load_n(&stage, __ATOMIC_SEQ_CST) >= value);
+}
+
+/* Finds the VMA, sleeps inside the read section until stage 2, and looks at the VMA again. */
+static void sleeping_reader(void *arg)
+{
+	int idx = srcu_read_lock(&vma_srcu);
+	bool busy;
+	struct vma *vma = find_vma_srcu(test_mm, ADDR, &busy);
+
+	(void)arg;
+	set_stage(1);
+	await_stage(2);
+	if (vma && vma_is_dead(vma) && vma->start == ADDR && vma->end == ADDR + PAGE_SIZE)
+		__atomic_store_n(&reader_saw, 1, __ATOMIC_SEQ_CST);
+	srcu_read_unlock(&vma_srcu, idx);
+	set_stage(3);
+}
+
+/*
+ * T-srcu-sleep: the VMA is unmapped while a reader that found it sleeps. It stays whole, though
+ * readers that came later come and go; when the reader leaves it is freed, once. The reader sleeps
+ * until this test says so, and grace periods are given every chance to end in the meantime.
+ */
+TEST(srcu, sleeping_reader_keeps_vma, "an unmapped VMA outlives the sleeping reader that found it")
+{
+	u64 freed, used;
+	struct thread *reader;
+
+	test_mm = mm_create();
+	reader = thread_create("reader", sleeping_reader, NULL, -1);
+	if (!test_mm || IS_ERR(reader))
+		panic("no memory for the test");
+	stage = reader_saw = 0;
+	EXPECT_EQ(t, mm_mmap(test_mm, ADDR, PAGE_SIZE, PROT_READ,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED), ADDR);
+	thread_start(reader);
+	await_stage(1);
+	used = vma_nr_used();
+	freed = stat_sum(STAT_VMA_FREED);
+	EXPECT_EQ(t, mm_munmap(test_mm, ADDR, PAGE_SIZE), 0);
+	for (unsigned int i = 0; i < 1000; i++)
+		srcu_read_unlock(&vma_srcu, srcu_read_lock(&vma_srcu));
+	thread_sleep_ns(20 * NSEC_PER_MSEC); /* sleep: the time in which a defect would free it */
+	EXPECT_EQ(t, vma_nr_used(), used);
+	EXPECT_EQ(t, stat_sum(STAT_VMA_FREED), freed);
+	set_stage(2);
+	await_stage(3);
+	srcu_barrier(&vma_srcu);
+	EXPECT_EQ(t, reader_saw, 1);
+	EXPECT_EQ(t, vma_nr_used(), used - 1);
+	EXPECT_EQ(t, stat_sum(STAT_VMA_FREED), freed + 1);
+	thread_join(reader);
+	mm_put(test_mm);
+}
+
+static struct srcu torture;
+static u64 entered, left_count, early;
+
+static void short_reader(void *arg)
+{
+	int idx = srcu_read_lock(&torture);
+
+	(void)arg;
+	__atomic_add_fetch(&entered, 1, __ATOMIC_SEQ_CST);
+	thread_sleep_ns(2 * NSEC_PER_MSEC); /* sleep: readers that sleep are what SRCU is for */
+	__atomic_add_fetch(&left_count, 1, __ATOMIC_SEQ_CST);
+	srcu_read_unlock(&torture, idx);
+}
+
+/* Readers on every CPU are inside when synchronize_srcu begins; it ends after the last has left. */
+TEST(srcu, synchronize_waits, "synchronize_srcu waits for readers on every CPU")
+{
+	struct thread *readers[NR_CPUS];
+
+	if (!torture.cpu && srcu_init(&torture, "torture"))
+		panic("no memory for the test");
+	entered = left_count = 0;
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		readers[i] = thread_create("reader", short_reader, NULL, (int)i);
+		if (IS_ERR(readers[i]))
+			panic("no memory for the test");
+		thread_start(readers[i]);
+	}
+	if (!test_await(&entered, nr_cpus))
+		test_error(t, "readers did not start");
+	synchronize_srcu(&torture);
+	EXPECT_EQ(t, __atomic_load_n(&left_count, __ATOMIC_SEQ_CST), nr_cpus);
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		thread_join(readers[i]);
+}
+
+#define FLOOD 500
+
+static struct srcu_head heads[FLOOD];
+static u64 called[FLOOD], order;
+
+static void flood_callback(struct srcu_head *head)
+{
+	if (__atomic_load_n(&left_count, __ATOMIC_SEQ_CST) == 0)
+		__atomic_add_fetch(&early, 1, __ATOMIC_SEQ_CST);
+	called[head - heads]++;
+	order++;
+}
+
+/* Many callbacks while a reader is inside: none runs before it leaves, each runs exactly once, and
+ * srcu_barrier comes back after the last. */
+TEST(srcu, callback_flood, "callbacks wait for the reader, run once, and srcu_barrier waits for all")
+{
+	int idx;
+
+	if (!torture.cpu && srcu_init(&torture, "torture"))
+		panic("no memory for the test");
+	left_count = early = order = 0;
+	idx = srcu_read_lock(&torture);
+	for (unsigned int i = 0; i < FLOOD; i++) {
+		called[i] = 0;
+		call_srcu(&torture, &heads[i], flood_callback);
+	}
+	thread_sleep_ns(10 * NSEC_PER_MSEC); /* sleep: the time in which a defect would call them */
+	EXPECT_EQ(t, order, 0);
+	__atomic_store_n(&left_count, 1, __ATOMIC_SEQ_CST);
+	srcu_read_unlock(&torture, idx);
+	srcu_barrier(&torture);
+	EXPECT_EQ(t, early, 0);
+	EXPECT_EQ(t, order, FLOOD);
+	for (unsigned int i = 0; i < FLOOD; i++)
+		EXPECT_EQ(t, called[i], 1);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Suite user: programs in ring 3, each checking itself, under each fault path. The same programs
+ * run on Linux (tests/host/user_oracle.py), which says that what they check is right.
+ */
+#include "tests/kernel/test.h"
+
+#define USER_TEST(name, what, ...)                                                                 \
+	TEST(user, name, what, .both_paths = true)                                                 \
+	{                                                                                          \
+		struct process_result result;                                                      \
+                                                                                                   \
+		test_program(t, t->path, NULL, &result, __VA_ARGS__);                              \
+	}
+
+USER_TEST(hello, "a program prints and ends", "hello", "world")
+USER_TEST(segv, "each forbidden access makes exactly one SIGSEGV with the right code and address",
+	  "segv", "all")
+USER_TEST(signals, "masks, alternate stack, nesting, restart, siglongjmp", "signals")
+USER_TEST(fpu, "floating-point state survives preemption and signals", "fpu")
+USER_TEST(threads, "pthreads: create, join, mutex, condition, thread-local data", "threads", "8")
+USER_TEST(alloc, "malloc, realloc and free keep what was written", "alloc")
+USER_TEST(syscalls, "bad arguments get Linux's errors", "syscalls")
+USER_TEST(mmapcalls, "mmap, munmap, mprotect, madvise and brk do what Linux does", "mmapcalls")
+USER_TEST(clock, "clocks go forwards, sleeps last", "clock")
+USER_TEST(exit_status, "exit status 0 travels", "exit", "0")
+
+/* A program that asks for more memory than there is dies of it; the kernel and its ledger do not. */
+TEST(user, out_of_memory, "a program that runs out of memory is killed, nothing else is hurt",
+     .both_paths = true)
+{
+	static const char *const argv[] = { "utest", "oom", NULL };
+	struct process_spec spec = { .path = "bin/utest", .argv = argv, .fault_path = t->path };
+	struct process *process = process_spawn(&spec);
+	struct process_result result;
+
+	if (IS_ERR(process)) {
+		test_error(t, "cannot start utest oom");
+		return;
+	}
+	if (process_wait(process, &result, time_ns() + 2 * wait_limit_ns))
+		panic("utest oom does not end");
+	EXPECT_EQ(t, result.signal, SIGKILL);
+	test_check_fault_sums(t, &result.faults);
+}

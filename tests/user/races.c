@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One write against one change of the address space, brought together by the test's schedule.
+ *
+ * `unmaprace`: main unmaps four pages while a thread writes one of them that was never touched. The
+ * write begins before the unmap and must not outlive it: the thread gets SIGSEGV, and what is mapped
+ * at that address afterwards is zero. Schedules: the VMA is found before and looked at after the
+ * unmap (hazard L-17), or the page-table lock is taken right after the zap (MO-4).
+ *
+ * `protectrace`: main makes the upper half of a VMA read-only, which splits it, while a thread writes
+ * there. The write must get SIGSEGV: the VMA found before the split no longer holds the address
+ * (hazard 7.8).
+ *
+ * `stale`: main replaces a page by a fresh one while other CPUs hold its translation and only read
+ * and write it: each must see the new page afterwards (INV-10).
+ *
+ * From GO on nothing else may fault.
+ */
+#include "tests/user/util.h"
+
+#define PAGES 4
+
+static struct {
+	char *region;
+	size_t target; /* the page the thread writes */
+	struct spin_barrier ready;
+	atomic_bool go, wrote;
+	atomic_uint seen;
+} r;
+
+static void write_target(struct worker *worker)
+{
+	uint64_t warm;
+
+	(void)worker;
+	try_read(page_word(r.region, 0), &warm);
+	barrier_wait(&r.ready);
+	spin_until(atomic_load(&r.go));
+	atomic_store(&r.wrote, try_write(page_word(r.region, r.target), 0xbad));
+}
+
+/* Starts the writer, runs @change against it. */
+static void race(size_t target, void (*change)(void))
+{
+	struct worker *workers;
+
+	segv_catch();
+	r.region = map_island(PAGES * page_size(), TABLE_SPAN);
+	r.target = target;
+	*page_word(r.region, 0) = 1;
+	r.ready.total = 2;
+	warm_up();
+	pin_to_cpu(0);
+	workers = workers_start(1, 1, write_target, NULL);
+	barrier_wait(&r.ready);
+	fl_prctl(FL_SYNC_GO, NULL, 0);
+	atomic_store(&r.go, true);
+	change();
+	workers_join(workers, 1);
+}
+
+static void unmap_all(void)
+{
+	check(!munmap(r.region, PAGES * page_size()), "munmap: %s", strerror(errno));
+}
+
+static int unmaprace_main(int argc, char **argv)
+{
+	char *again;
+
+	(void)argc;
+	(void)argv;
+	race(PAGES - 1, unmap_all);
+	check(!atomic_load(&r.wrote) || !fl_present(), "the write went through after the unmap");
+	again = mmap(r.region, PAGES * page_size(), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	check(again == r.region, "mmap: %s", strerror(errno));
+	for (size_t i = 0; i < PAGES; i++)
+		check(*page_word(again, i) == 0, "page %zu of a new mapping is not zero", i);
+	return 0;
+}
+
+USER_PROGRAM("unmaprace", unmaprace_main, "a write meets the unmapping of its VMA");
+
+static void protect_upper(void)
+{
+	protect(r.region + PAGES / 2 * page_size(), PAGES / 2 * page_size(), PROT_READ);
+}
+
+static int protectrace_main(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	race(PAGES - 1, protect_upper);
+	check(!atomic_load(&r.wrote) || !fl_present(), "the write went into read-only memory");
+	if (fl_present())
+		check(*page_word(r.region, PAGES - 1) == 0, "the read-only page was changed");
+	return 0;
+}
+
+USER_PROGRAM("protectrace", protectrace_main, "a write meets the protection of its page");
+
+static void watch_page(struct worker *worker)
+{
+	volatile uint64_t *word = page_word(r.region, 0);
+
+	word[1 + worker->id] = 1; /* the translation is there, writable and dirty */
+	barrier_wait(&r.ready);
+	spin_until(atomic_load(&r.go));
+	if (word[0] == 0)
+		atomic_fetch_add(&r.seen, 1);
+	word[1 + worker->id] = 2;
+	barrier_wait(&r.ready);
+}
+
+static int stale_main(int argc, char **argv)
+{
+	unsigned long threads = 3;
+	const struct user_option options[] = { { "threads", OPTION_NUMBER, &threads }, { 0 } };
+	struct worker *workers;
+
+	parse_options(argc, argv, options);
+	r.region = map_island(page_size(), page_size());
+	*page_word(r.region, 0) = 0x01d;
+	r.ready.total = (unsigned int)threads + 1;
+	warm_up();
+	pin_to_cpu(0);
+	workers = workers_start((unsigned int)threads, 1, watch_page, NULL);
+	barrier_wait(&r.ready);
+	check(mmap(r.region, page_size(), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == r.region,
+	      "mmap: %s", strerror(errno));
+	atomic_store(&r.go, true);
+	barrier_wait(&r.ready);
+	workers_join(workers, (unsigned int)threads);
+	check(atomic_load(&r.seen) == threads, "%u of %lu threads saw the new page",
+	      atomic_load(&r.seen), threads);
+	for (size_t i = 0; i < threads; i++)
+		check(page_word(r.region, 0)[1 + i] == 2, "the write of thread %zu went elsewhere", i);
+	return 0;
+}
+
+USER_PROGRAM("stale", stale_main, "no CPU keeps the translation of a page that was replaced");

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * `segv MODE...`: a forbidden access gets exactly one SIGSEGV, with the address accessed and the
+ * right code, whatever the fault path (catalogue 10.2, 10.3). Without a mode, all that return.
+ *
+ *   null      write near address 0: nothing is mapped there
+ *   gap       read and write in a hole between two mappings
+ *   readonly  write to a page that only permits reading: untouched, read before, written before
+ *   none      read and write of PROT_NONE, touched before and never touched
+ *   noexec    jump to a readable page, present or not: a signal, not an endless fault (L-11)
+ *   kernel    read, write and jump to a kernel address: as unmapped as anything (no probing)
+ *   uncaught  no handler: the process dies of signal 11
+ */
+#include "tests/user/util.h"
+
+#define CODE_UNMAPPED SEGV_MAPERR
+#define CODE_FORBIDDEN SEGV_ACCERR
+
+static unsigned int expected; /* signals so far */
+/* Not a constant: compilers know better than to access those. */
+static volatile uint64_t *volatile near_null = (volatile uint64_t *)8;
+
+static void expect(const char *what, bool went_through, const volatile void *addr, int code)
+{
+	expected++;
+	check(!went_through, "%s at %p went through", what, (void *)(uintptr_t)addr);
+	check(last_segv.count == expected, "%s: %u signals instead of %u", what, last_segv.count,
+	      expected);
+	check(last_segv.addr == (uintptr_t)addr, "%s: si_addr %#lx instead of %p", what,
+	      (unsigned long)last_segv.addr, (void *)(uintptr_t)addr);
+	check(last_segv.code == code, "%s: si_code %d instead of %d", what, last_segv.code, code);
+}
+
+static void expect_no_access(const char *what, volatile uint64_t *word, int code)
+{
+	uint64_t value;
+
+	expect(what, try_read(word, &value), word, code);
+	expect(what, try_write(word, 1), word, code);
+	sched_yield(); /* a second signal would be delivered here, and kill */
+}
+
+static void mode_null(void)
+{
+	expect_no_access("null", near_null, CODE_UNMAPPED);
+}
+
+static void mode_gap(void)
+{
+	char *pages = map_island(3 * page_size(), page_size());
+
+	*page_word(pages, 1) = 1;
+	check(!munmap(pages + page_size(), page_size()), "munmap: %s", strerror(errno));
+	expect_no_access("gap", page_word(pages, 1) + 3, CODE_UNMAPPED);
+	*page_word(pages, 0) = *page_word(pages, 2) = 1;
+}
+
+static void mode_readonly(void)
+{
+	char *pages = map_island(3 * page_size(), page_size());
+	uint64_t value;
+
+	*page_word(pages, 2) = 7;
+	protect(pages, 3 * page_size(), PROT_READ);
+	check(try_read(page_word(pages, 1), &value) && !value, "an untouched page is not zero");
+	for (unsigned int i = 0; i < 3; i++)
+		expect("write to read-only", try_write(page_word(pages, i) + 1, 1),
+		       page_word(pages, i) + 1, CODE_FORBIDDEN);
+	check(try_read(page_word(pages, 2), &value) && value == 7, "the page lost its contents");
+	protect(pages, 3 * page_size(), PROT_READ | PROT_WRITE);
+	for (unsigned int i = 0; i < 3; i++)
+		*page_word(pages, i) = i;
+}
+
+static void mode_none(void)
+{
+	char *pages = map_island(2 * page_size(), page_size());
+
+	*page_word(pages, 0) = 7;
+	protect(pages, 2 * page_size(), PROT_NONE);
+	expect_no_access("PROT_NONE, touched", page_word(pages, 0), CODE_FORBIDDEN);
+	expect_no_access("PROT_NONE, untouched", page_word(pages, 1), CODE_FORBIDDEN);
+	protect(pages, 2 * page_size(), PROT_READ);
+	check(*page_word(pages, 0) == 7, "the page lost its contents");
+}
+
+static void mode_noexec(void)
+{
+	char *pages = map_island(3 * page_size(), page_size());
+
+	*page_word(pages, 0) = 7;
+	(void)*page_word(pages, 1);
+	for (unsigned int i = 0; i < 3; i++)
+		expect("fetch", try_call(pages + i * page_size()), pages + i * page_size(),
+		       CODE_FORBIDDEN);
+}
+
+static void mode_kernel(void)
+{
+	char *addr = (char *)0xffff800000002000;
+
+	expect_no_access("kernel address", (volatile uint64_t *)addr, CODE_UNMAPPED);
+	expect("kernel fetch", try_call(addr), addr, CODE_UNMAPPED);
+}
+
+static void mode_uncaught(void)
+{
+	signal(SIGSEGV, SIG_DFL);
+	*near_null = 1;
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+	bool returns;
+} modes[] = {
+	{ "null", mode_null, true },	     { "gap", mode_gap, true },
+	{ "readonly", mode_readonly, true }, { "none", mode_none, true },
+	{ "noexec", mode_noexec, true },     { "kernel", mode_kernel, true },
+	{ "uncaught", mode_uncaught, false },
+};
+
+static int segv_main(int argc, char **argv)
+{
+	unsigned int run = 0;
+
+	segv_catch();
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (argc > 1 ? strcmp(argv[1], modes[i].name) : !modes[i].returns)
+			continue;
+		modes[i].run();
+		run++;
+	}
+	if (!run)
+		usage("no mode '%s'", argv[1]);
+	return 0;
+}
+
+USER_PROGRAM("segv", segv_main, "forbidden accesses get one SIGSEGV with address and code");

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""First figures: what a fault costs, and what it costs beside a contender.
+
+Part one is exact: instructions an operation, from replay mode at one CPU, without instruments.
+Part two is a rate under parallel TCG at two CPUs: only ratios within the run mean anything.
+Linux's figures beside ours were measured under the same QEMU (docs/figures.md says how).
+
+Exit status 1 if a figure is above its limit.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+NOLAB = "build/x86_64-nolab"
+
+# row, what it is, limit, Linux: lowest and highest of the kernels measured
+EXACT = [
+    ("anon_write_single", "anonymous write fault", 900, "1436 to 1925"),
+    ("zero_read_per_fault", "zero-page read fault", 270, "546 to 857"),
+    ("zero_cow_per_fault", "write to the zero page (COW)", None, "1919 to 2236"),
+    ("mmap_munmap_4k", "mmap + munmap of a page", 2000, "3129 to 7437"),
+    ("mmap_touch_munmap_4k", "mmap + touch + munmap", None, "5972 to 11070"),
+    ("mprotect_pair_populated", "mprotect pair, 4 pages", None, "2504 to 5141"),
+    ("getppid", "getppid", 120, "211 to 236"),
+]
+SPECULATIVE_EXTRA = 30
+CONTENDERS = ["mmap", "mprot16m"]
+MIN_RATIO = 0.9
+
+
+def run(arguments, build=None):
+    """The standard output of one guest run; ends the program if it failed."""
+    env = dict(os.environ)
+    if build:
+        env["BUILD"] = build
+    command = [os.path.join(ROOT, "run-qemu.sh"), *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"bench: {' '.join(command)} ended with {done.returncode}")
+    return done.stdout
+
+
+def make(*arguments):
+    subprocess.run(["make", "-s", *arguments], cwd=ROOT, check=True)
+
+
+def exact_rows(path):
+    """Median instructions by row name."""
+    text = run(["--no-build", "--mode", "replay", "--smp", "1", "--cpu", "qemu64",
+                "--exec", os.path.join(ROOT, NOLAB, "utest"), "ubench", "--path", path],
+               build=NOLAB)
+    rows = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 3 and words[1].isdigit():
+            rows[words[0]] = int(words[1])
+    return rows
+
+
+def verdict(value, limit):
+    if limit is None:
+        return "", True
+    return (f"<= {limit}", True) if value <= limit else (f"ABOVE {limit}", False)
+
+
+def print_exact(classic, spf):
+    print("Instructions an operation (replay, 1 CPU, qemu64, LAB=0; page clear of 517 included)")
+    print(f"  {'operation':32} {'classic':>8} {'spf':>8}  {'limit':12} Linux, same QEMU")
+    good = True
+    for name, what, limit, linux in EXACT:
+        worst = max(classic[name], spf[name])
+        text, ok = verdict(worst, limit)
+        good &= ok
+        print(f"  {what:32} {classic[name]:8} {spf[name]:8}  {text:12} {linux}")
+    for name, what in [(row[0], row[1]) for row in EXACT[:2]]:
+        extra = spf[name] - classic[name]
+        text, ok = verdict(extra, SPECULATIVE_EXTRA)
+        good &= ok
+        print(f"  speculative over classic, {what:24} {extra:+5}  {text}")
+    return good
+
+
+def contend_rates():
+    """{(path, contender): [faults a second, ...]} and the same for the contenders' operations."""
+    run(["--mode", "parallel", "--smp", "2", "--timeout", "240", "bench.contend"])
+    faults, ops = {}, {}
+    with open(os.path.join(ROOT, "out", "latest", "stdout.log"), encoding="utf-8") as log:
+        for line in log:
+            words = line.split()
+            if words[:1] != ["path"]:
+                continue
+            row = dict(zip(words[::2], words[1::2]))
+            key = (row["path"], row["contender"])
+            if row["role"] != row["contender"]:
+                faults.setdefault(key, []).append(float(row["faults/s"]))
+            if row["role"] == "both":
+                ops.setdefault(key, []).append(float(row["contender/s"]))
+    return faults, ops
+
+
+def print_contend(faults, ops):
+    print("\nOne faulting thread beside a contender (parallel TCG, 2 CPUs, one boot, median of 3)")
+    print(f"  {'contender':12} {'path':8} {'faults/s':>10} {'its ops/s':>10}"
+          f" {'same, other mm':>15} {'ratio':>6}")
+    good = True
+    for contender in CONTENDERS:
+        for path in ("classic", "spf"):
+            beside = statistics.median(faults[(path, contender)])
+            apart = statistics.median(faults[(path, "other-" + contender)])
+            rate = statistics.median(ops[(path, contender)])
+            ratio = beside / apart
+            mark = ""
+            if path == "spf" and ratio < MIN_RATIO:
+                mark, good = f"  BELOW {MIN_RATIO}", False
+            print(f"  {contender:12} {path:8} {beside:10.0f} {rate:10.0f} {apart:15.0f}"
+                  f" {ratio:6.2f}{mark}")
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--exact", action="store_true", help="only the exact part")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures there")
+    args = parser.parse_args()
+    make("LAB=0")
+    classic, spf = exact_rows("classic"), exact_rows("spf")
+    good = print_exact(classic, spf)
+    figures = {"classic": classic, "spf": spf}
+    if not args.exact:
+        make()
+        faults, ops = contend_rates()
+        good &= print_contend(faults, ops)
+        figures["contend"] = {f"{path} beside {who}": rates
+                              for (path, who), rates in faults.items()}
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as out:
+            json.dump(figures, out, indent=1)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Works through a profile: a child runner for each boot, one line for each, one total.
+
+Children with few CPUs run two at a time; large ones and KVM run alone, so that
+their limits are not eaten by a neighbour.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import build, machine, probe, profiles, replay, report, screen, session
+from .common import (BROKEN, FAIL, PASS, ROOT, SKIPPED, TIMEOUT, DIED, Error, complain, host_cores,
+                     note, out_dir, shown)
+
+SMALL = 4       # CPUs up to which two guests share the host
+
+
+@dataclass
+class Outcome:
+    """What came of one entry."""
+    name: str
+    code: int
+    totals: tuple = (0, 0, 0)
+    seconds: float = 0.0
+    text: str = ""              # the child's output, shown when it failed
+    reason: str = ""            # why it was skipped
+    results: dict = field(default_factory=dict)
+
+
+class Driver:
+    """Runs entries below one directory of out/ and keeps count."""
+
+    def __init__(self, args, name):
+        self.args, self.name = args, name
+        self.children = set()
+        self.dir = self._make_dir()
+        self.outcomes = []
+        self.number = 0
+
+    def _make_dir(self):
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        place = out_dir() / f"{stamp}-{self.name}"
+        for number in range(2, 1000):
+            try:
+                place.mkdir(parents=True)
+                session.point_latest(place)
+                return place
+            except FileExistsError:
+                place = out_dir() / f"{stamp}-{self.name}-{number}"
+        raise Error(f"no free name for {place}", BROKEN)
+
+    # -- one child --------------------------------------------------------
+
+    def child(self, options, place, cwd=None):
+        """Run the runner once; (exit code, its output, its results)."""
+        line = [sys.executable, str(Path(__file__).parent), "--no-build", "--quiet",
+                "--arch", self.args.arch, "--run-dir", str(place)] + list(options)
+        process = subprocess.Popen(line, cwd=cwd, stdin=subprocess.DEVNULL, text=True,
+                                   errors="replace", stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        self.children.add(process)
+        try:
+            text = process.communicate()[0]
+        finally:
+            self.children.discard(process)
+        return process.returncode, text, read_results(place)
+
+    def entry(self, entry):
+        self.number += 1
+        place = self.dir / f"{self.number:03}-{entry.name.split(' ')[0]}-{entry.mode}"
+        started = time.monotonic()
+        label = ["--label", f"seed{entry.seed}"] if entry.seed != 1 else []
+        code, text, results = self.child(entry.options() + label, place)
+        return Outcome(entry.name, code, totals_of(code, results), time.monotonic() - started,
+                       text, results=results)
+
+    def stop(self):
+        for process in list(self.children):
+            process.terminate()
+
+    # -- all of them ------------------------------------------------------
+
+    def run(self, entries, work=None):
+        work = work or self.entry
+        small = [e for e in entries if e.smp <= SMALL and e.mode != "kvm"]
+        large = [e for e in entries if e not in small]
+        pool = ThreadPoolExecutor(max(1, min(2, host_cores())))
+        try:
+            for outcome in pool.map(work, small):
+                self.tell(outcome)
+            for entry in large:
+                self.tell(work(entry))
+        except BaseException:
+            self.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+
+    def tell(self, outcome):
+        """One line an entry; more only when it went wrong."""
+        self.outcomes.append(outcome)
+        good = outcome.code == PASS
+        word = "ok" if good else "skip" if outcome.code == SKIPPED else "FAIL"
+        numbers = outcome.reason or screen.totals_line(*outcome.totals)
+        paint = {"ok": "green", "skip": "yellow", "FAIL": "red"}[word]
+        print(f"{screen.colour(paint, f'{word:4}')} {outcome.name:<44} "
+              f"{numbers}  {outcome.seconds:.1f} s")
+        if word == "FAIL" and outcome.text:
+            print("\n".join("     | " + line for line in outcome.text.splitlines()))
+        sys.stdout.flush()
+
+    def finish(self):
+        """The merged JUnit file, the total and the exit code."""
+        target = self.dir / "junit.xml"
+        report.merge_junit(sorted(self.dir.glob("*/junit.xml")), target)
+        if self.args.junit:
+            report.merge_junit([target], self.args.junit)
+        totals = [sum(o.totals[i] for o in self.outcomes) for i in range(3)]
+        print(f"kept in {shown(self.dir)}")
+        print(screen.totals_line(*totals))
+        return exit_code([outcome.code for outcome in self.outcomes])
+
+
+def exit_code(codes):
+    """A failed test is told before a broken run; all skipped is 77."""
+    bad = [code for code in codes if code not in (PASS, SKIPPED)]
+    if bad:
+        known = [code for code in (FAIL, DIED, TIMEOUT, BROKEN) if code in bad]
+        return known[0] if known else bad[0]
+    return PASS if PASS in codes else SKIPPED
+
+
+def read_results(place):
+    try:
+        return json.loads((place / "results.json").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def totals_of(code, results):
+    """A child that left no results counts as one failed."""
+    totals = results.get("totals")
+    if totals:
+        return totals["passed"], totals["failed"], totals["skipped"]
+    return (0, 0, 1) if code == SKIPPED else (0, 1, 0)
+
+
+# -- profiles -----------------------------------------------------------------
+
+def kvm_problem(args):
+    """Why the KVM entries cannot run, or nothing. The rate of its loops does not matter."""
+    arch = machine.get(args.arch)
+    problem = probe.device_problem()
+    if problem:
+        return problem[1].split(";")[0]
+    qemu = machine.find_qemu(arch)
+    trial = probe.trial_of(arch, qemu, args, machine.qemu_version(qemu), believe_failure=False)
+    return "" if trial.works else f"KVM does not carry this guest ({trial.reason})"
+
+
+def iso_problem(args):
+    """Why there is no GRUB image to boot, or nothing."""
+    arch = machine.get(args.arch)
+    if not build.wanted(arch, "iso")[0].is_file() and not shutil.which("grub-mkrescue"):
+        return "grub-mkrescue is not installed, so there is no ISO"
+    try:
+        build.ensure(arch, "iso", args.no_build)
+    except Error as err:
+        complain(err)       # the entry itself then fails, and the others still run
+    return ""
+
+
+def obstacles(args, entries):
+    """Entry -> why it cannot run on this host; each thing is looked at once."""
+    reasons = {}
+    for kind, problem in (("kvm", kvm_problem), ("iso", iso_problem)):
+        members = [entry for entry in entries if kind in (entry.mode, entry.machine)]
+        reason = problem(args) if members else ""
+        reasons.update({entry: reason for entry in members if reason})
+    return reasons
+
+
+def matrix(args, entries):
+    reasons = obstacles(args, entries)
+    driver = Driver(args, args.profile)
+    driver.run([entry for entry in entries if entry not in reasons])
+    for entry, reason in reasons.items():
+        driver.tell(Outcome(entry.name, SKIPPED, (0, 0, 1), reason=reason))
+    return driver.finish()
+
+
+def check(args):
+    return matrix(args, profiles.CHECK)
+
+
+def smoke(args):
+    return matrix(args, profiles.SMOKE)
+
+
+def deadlock_100(args):
+    """A hundred seeds of the deadlock tests in replay."""
+    driver = Driver(args, args.profile)
+    driver.run(profiles.DEADLOCK_100)
+    passed = sum(outcome.code == PASS for outcome in driver.outcomes)
+    print(f"{passed} of {len(driver.outcomes)} seeds passed")
+    return driver.finish()
+
+
+def replay_check(args):
+    """The same seed gives the same log, another seed another schedule."""
+    driver = Driver(args, args.profile)
+    replay.run(driver, profiles.REPLAY_CHECK)
+    return driver.finish()
+
+
+def one_run(args):
+    """One boot with 64 CPUs of everything, shown as a user's own run is."""
+    line = profiles.RUN.options() + ["--arch", args.arch]
+    if args.junit:
+        line += ["--junit", args.junit]
+    note("this is ./run-qemu.sh " + shlex.join(line))
+    return subprocess.call([sys.executable, str(ROOT / "tools" / "runner")] + line)
+
+
+PROFILES = {"check": check, "smoke": smoke, "deadlock-100": deadlock_100,
+            "replay-check": replay_check, "run": one_run}
+
+
+def main(args):
+    arch = machine.get(args.arch)
+    machine.find_qemu(arch)
+    if args.profile != "run":
+        build.ensure(arch, "microvm", args.no_build)
+    os.environ.pop("MAKEFLAGS", None)
+    return PROFILES[args.profile](args)
