@@ -199,6 +199,7 @@ void kernel_main(void)
 	arch_time_init();
 	sched_init_boot();
 	mm_subsystem_init();
+	process_subsystem_init();
 	thread = thread_create("main", main_thread, NULL, 0);
 	if (IS_ERR(thread))
 		panic("no memory for the main thread");
