@@ -44,7 +44,7 @@ class FileRules(RuleTest):
         self.assert_finds(lint.check_spdx, {"Makefile": "all:\n"}, 1)
         self.assert_finds(lint.check_spdx, {"a.sh": "\n\n\n# " + lint.SPDX}, 1)
         self.assert_clean(lint.check_spdx, {"a.sh": f"#!/bin/sh\n# {lint.SPDX}\n", "a.c": LICENCE,
-                                            "docs/a.md": "# A\n", "b.py": f"# {lint.SPDX}\n"})
+                                            "notes/a.md": "# A\n", "b.py": f"# {lint.SPDX}\n"})
 
     def test_header_comment(self):
         self.assert_finds(lint.check_header, {"a.c": LICENCE + "int a;\n"}, 2)
@@ -53,7 +53,7 @@ class FileRules(RuleTest):
 
     def test_file_length(self):
         self.assert_finds(lint.check_sizes, {"a.c": "\n" * 501}, 500, "501 lines")
-        self.assert_clean(lint.check_sizes, {"a.c": "\n" * 500, "docs/a.md": "\n" * 900})
+        self.assert_clean(lint.check_sizes, {"a.c": "\n" * 500, "notes/a.md": "\n" * 900})
 
     def test_columns(self):
         self.assert_finds(lint.check_sizes, {"a.c": "\n" + "x" * 101}, 2, "101 columns")
@@ -120,7 +120,7 @@ class References(RuleTest):
     def test_ids(self):
         for text in (f"/* {NO_ID} */", f"/* see {NO_LAW}. */", f"{NO_ORDER} here", "hazard 9" ".7"):
             self.assert_finds(lint.check_ids, {**self.LAWS, "a.c": "\n" + text}, 2, "not defined")
-        self.assert_finds(lint.check_ids, {**self.LAWS, "docs/a.md": f"by {NO_ID}"}, 1)
+        self.assert_finds(lint.check_ids, {**self.LAWS, "notes/a.md": f"by {NO_ID}"}, 1)
         self.assert_finds(lint.check_ids, {"docs/hazards.md": f"Text with {NO_ID}\n"}, 1)
         self.assert_clean(lint.check_ids, {
             **self.LAWS, "a.c": f"/* {lint.SPDX} (INV-1, MO-3b; hazards\n * 9.1a) L-9's HTML-5 */"})
@@ -132,14 +132,14 @@ class References(RuleTest):
 
     def test_documents(self):
         self.assert_finds(lint.check_references, {"a.c": "/*\n * " + NO_DOCUMENT}, 2)
-        self.assert_clean(lint.check_references, {"a.c": "/* docs/a.md */", "docs/a.md": "\n"})
+        self.assert_clean(lint.check_references, {"a.c": "/* docs/running.md */", "docs/running.md": "\n"})
 
     def test_links(self):
-        files = {"docs/a.md": "[b](b.md#top) [c](../mm/c.c) [m](../mm) [w](https://x.org/y)\n",
-                 "docs/b.md": "[here](#there)\n", "mm/c.c": ""}
+        files = {"notes/a.md": "[b](b.md#top) [c](../mm/c.c) [m](../mm) [w](https://x.org/y)\n",
+                 "notes/b.md": "[here](#there)\n", "mm/c.c": ""}
         self.assert_clean(lint.check_references, files)
-        del files["docs/b.md"]
-        self.assert_finds(lint.check_references, files, 1, "docs/b.md")
+        del files["notes/b.md"]
+        self.assert_finds(lint.check_references, files, 1, "notes/b.md")
 
 
 class Includes(RuleTest):
