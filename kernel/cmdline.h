@@ -25,9 +25,9 @@ struct cmdline {
 	char show[64];
 	char grade[16];
 	u64 seed;
-	u64 gather;
-	u64 cpus;
-	u64 limit_s;
+	u64 gather;  /* pages */
+	u64 cpus;    /* 0: as many as there are */
+	u64 limit_s; /* of every wait in the kernel */
 	enum run_mode mode;
 	bool split_channels; /* program output has channels of its own */
 	bool probe;
@@ -35,5 +35,5 @@ struct cmdline {
 
 extern struct cmdline cmdline;
 
-/* Parses @text into cmdline. Returns 0, or -EINVAL with a message on the console. */
+/* Parses @text into cmdline, gather_batch and wait_limit_ns. Returns 0, or -EINVAL with a message on the console. */
 int cmdline_parse(const char *text);

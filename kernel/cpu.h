@@ -12,12 +12,13 @@
 #include "kernel/atomic.h"
 #include "kernel/cpumask.h"
 #include "kernel/list.h"
-#include "kernel/spinlock.h"
+#include "kernel/spinlock_types.h"
 #include "kernel/stat.h"
 #include "arch/cpu.h" /* struct arch_cpu, this_cpu, irq_*, cpu_relax */
 
 struct thread;
 struct mm;
+struct timer;
 
 /*
  * What this CPU waits for, as the watchdog reads it from elsewhere. @serial changes with every
@@ -43,17 +44,20 @@ struct cpu {
 
 	unsigned int id;
 	bool online;
+	u32 boot_state; /* enum cpu_boot_state; changed atomically by it and the boot CPU */
 	struct thread *idle;
 
 	/* Run queue; guarded by rq_lock, taken with interrupts off, also by other CPUs. */
 	struct spinlock rq_lock;
 	struct list_head rq;
 	unsigned int rq_len;
-	bool need_resched; /* may be set by others with WRITE_ONCE, then IPI_RESCHED */
 
 	/* Timers of this CPU; guarded by timer_lock, taken with interrupts off. */
 	struct spinlock timer_lock;
 	struct list_head timers;
+	struct timer *timer_running; /* whose function runs now */
+	u64 next_tick_ns;	     /* the CPU's own; a tick is due then unless it is idle */
+	u64 timer_armed_ns;	     /* for when the arch's timer is set; U64_MAX: not set */
 
 	/* TLB: the address space loaded, and the generation up to which it is flushed. */
 	struct mm *loaded_mm;
@@ -62,8 +66,10 @@ struct cpu {
 
 	/* Waiting, for the watchdog and for wake-ups of spinlocks. */
 	struct cpu_wait wait;
+	struct cpu_wait wait_outer; /* of the thread that an interrupt handler's wait interrupted */
+	u64 wait_serial;
 	const struct spinlock *lock_halt; /* sleeps in hlt until this lock is freed */
-	unsigned int nr_held;
+	unsigned int nr_held; /* LAB only; may exceed the array */
 	const struct spinlock *held[MAX_HELD_LOCKS];
 	unsigned int irq_depth;
 
@@ -72,10 +78,9 @@ struct cpu {
 	u64 stat[NR_STATS];
 };
 
-extern struct cpu *cpus[NR_CPUS];
+extern struct cpu *cpus[NR_CPUS]; /* by id; NULL before smp_boot but for the boot CPU */
 extern struct cpumask cpus_online;
-
-static inline struct thread *current_thread(void);
+extern struct cpumask cpus_idle; /* CPUs that sleep for want of threads; atomic, hints only */
 
 #define for_each_online_cpu(cpu) for_each_cpu(cpu, &cpus_online)
 
@@ -93,7 +98,12 @@ static inline struct thread *current_thread(void)
 }
 #define current current_thread()
 
+/* Boot CPU, once, after cmdline_parse: decides nr_cpus. */
+void cpus_init(void);
 /* Boot CPU, once: brings all others up; names the ones that do not come. Sleeps. */
 void smp_boot(void);
 /* Entry of a secondary CPU in C, on its idle stack, interrupts off; never returns. */
 void secondary_main(struct cpu *cpu) __noreturn;
+
+/* Last, since taking a lock writes to struct cpu. */
+#include "kernel/spinlock.h"

@@ -38,6 +38,14 @@ static inline void cpumask_clear(struct cpumask *mask, unsigned int cpu)
 	__atomic_fetch_and(&mask->bits[cpu / 64], ~(1ULL << (cpu % 64)), __ATOMIC_SEQ_CST);
 }
 
+/* Full barrier; whether the bit was set, so that of several callers one gets it. */
+static inline bool cpumask_test_and_clear(struct cpumask *mask, unsigned int cpu)
+{
+	u64 bit = 1ULL << (cpu % 64);
+
+	return __atomic_fetch_and(&mask->bits[cpu / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
+}
+
 static inline void cpumask_zero(struct cpumask *mask)
 {
 	memset(mask, 0, sizeof(*mask));

@@ -190,6 +190,7 @@ void kernel_main(void)
 
 	if (cmdline_parse(boot_info.cmdline))
 		arch_exit(EXIT_USAGE);
+	cpus_init();
 	arch_cpu_init(cpus[0]);
 	page_alloc_init();
 	arch_mmu_init();
@@ -199,6 +200,7 @@ void kernel_main(void)
 	arch_time_init();
 	sched_init_boot();
 	mm_subsystem_init();
+	process_subsystem_init();
 	thread = thread_create("main", main_thread, NULL, 0);
 	if (IS_ERR(thread))
 		panic("no memory for the main thread");

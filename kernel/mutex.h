@@ -4,20 +4,25 @@
  *
  * Both are fair: who waits is served in order of arrival, and a reader that comes after a waiting
  * writer waits behind it (readers next to each other are let in together). May sleep; not from
- * interrupts; interrupts on, no spinlock held. Every wait ends after wait_limit with a panic
+ * interrupts; interrupts on, no spinlock held. Trying and leaving never sleep. Every wait ends after wait_limit with a panic
  * that names the owner.
  */
 #pragma once
 
 #include "kernel/list.h"
 #include "kernel/spinlock.h"
+#include "lab/perturb.h"
 
 struct thread;
+
+#define RWSEM_WRITER 1UL
+#define RWSEM_WAITERS 2UL
+#define RWSEM_READER 0x100UL
 
 struct rwsem {
 	/* Bit 0 held by a writer, bit 1 somebody waits, readers counted from bit 8 on. */
 	u64 state;
-	struct thread *writer; /* for reports; set by the writer itself */
+	struct thread *writer; /* for reports and assertions; set by the writer itself */
 	const char *name;
 	/* Guarded by wait_lock: */
 	struct spinlock wait_lock;
@@ -29,15 +34,76 @@ struct mutex {
 };
 
 void rwsem_init(struct rwsem *sem, const char *name);
-void down_read(struct rwsem *sem);
-bool down_read_trylock(struct rwsem *sem);
-void up_read(struct rwsem *sem);
-void down_write(struct rwsem *sem);
-bool down_write_trylock(struct rwsem *sem);
-void up_write(struct rwsem *sem);
+
+/* Out of line, for the functions below only. */
+void rwsem_wait(struct rwsem *sem, bool write);
+void rwsem_left(struct rwsem *sem);
+
+/* One attempt each, never waiting; they fail too while somebody else waits. */
+static inline bool down_read_trylock(struct rwsem *sem)
+{
+	u64 state = READ_ONCE(sem->state);
+
+	perturb(PERTURB_LOCK);
+	while (likely(!(state & (RWSEM_WRITER | RWSEM_WAITERS))))
+		if (likely(try_cmpxchg(&sem->state, &state, state + RWSEM_READER)))
+			return true;
+	return false;
+}
+
+static inline bool down_write_trylock(struct rwsem *sem)
+{
+	u64 free = 0;
+
+	perturb(PERTURB_LOCK);
+	if (unlikely(!try_cmpxchg(&sem->state, &free, RWSEM_WRITER)))
+		return false;
+	WRITE_ONCE(sem->writer, current);
+	return true;
+}
+
+static inline void down_read(struct rwsem *sem)
+{
+	if (unlikely(!down_read_trylock(sem)))
+		rwsem_wait(sem, false);
+}
+
+static inline void down_write(struct rwsem *sem)
+{
+	if (likely(down_write_trylock(sem)))
+		return;
+	rwsem_wait(sem, true);
+	WRITE_ONCE(sem->writer, current);
+}
+
+/* Leaving: whoever leaves last hands over to those who wait. */
+static inline void up_read(struct rwsem *sem)
+{
+	u64 state = __atomic_sub_fetch(&sem->state, RWSEM_READER, __ATOMIC_SEQ_CST);
+
+	if (unlikely(state == RWSEM_WAITERS))
+		rwsem_left(sem);
+	perturb(PERTURB_UNLOCK);
+}
+
+static inline void up_write(struct rwsem *sem)
+{
+	WRITE_ONCE(sem->writer, NULL);
+	if (unlikely(__atomic_sub_fetch(&sem->state, RWSEM_WRITER, __ATOMIC_SEQ_CST)))
+		rwsem_left(sem);
+	perturb(PERTURB_UNLOCK);
+}
+
 /* Whether anyone holds it, or the current thread for writing: for assertions. */
-bool rwsem_is_locked(const struct rwsem *sem);
-bool rwsem_is_write_locked(const struct rwsem *sem);
+static inline bool rwsem_is_locked(const struct rwsem *sem)
+{
+	return READ_ONCE(sem->state) & ~RWSEM_WAITERS;
+}
+
+static inline bool rwsem_is_write_locked(const struct rwsem *sem)
+{
+	return READ_ONCE(sem->writer) == current;
+}
 
 static inline void mutex_init(struct mutex *m, const char *name)
 {

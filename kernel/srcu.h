@@ -15,6 +15,7 @@
 
 #include "kernel/list.h"
 #include "kernel/mutex.h"
+#include "kernel/thread.h"
 #include "kernel/wait.h"
 
 struct srcu_head {
@@ -37,7 +38,8 @@ struct srcu {
 	/* Callbacks wait here for the worker; guarded by lock. */
 	struct spinlock lock;
 	struct srcu_head *head, **tail;
-	u64 nr_queued, nr_done;
+	u64 nr_queued, nr_taken, nr_done; /* numbers since boot; done is the worker's own */
+	u64 expedite_to; /* somebody waits for callbacks up to this number */
 	struct wait_queue worker_wq, barrier_wq;
 	struct thread *worker;
 };
@@ -45,9 +47,34 @@ struct srcu {
 /* Makes the domain and its worker thread. Returns 0 or -ENOMEM. May sleep. */
 int srcu_init(struct srcu *srcu, const char *name);
 
-/* Begins a read section; the value goes to srcu_read_unlock. Full barrier (MO-7). Any thread. */
-int __must_check srcu_read_lock(struct srcu *srcu);
-void srcu_read_unlock(struct srcu *srcu, int idx);
+/*
+ * Begins a read section; the value goes to srcu_read_unlock. Full barrier (MO-7). Any thread, not
+ * from interrupts: the counters are plain, since nothing else runs on the CPU meanwhile.
+ */
+static inline int __must_check srcu_read_lock(struct srcu *srcu)
+{
+	unsigned int idx = READ_ONCE(srcu->idx) & 1;
+	u64 *count = &srcu->cpu[cpu_id()].lock_count[idx];
+
+	WRITE_ONCE(*count, *count + 1);
+	smp_mb();
+#if LAB
+	current->srcu_depth++;
+#endif
+	return (int)idx;
+}
+
+static inline void srcu_read_unlock(struct srcu *srcu, int idx)
+{
+	u64 *count = &srcu->cpu[cpu_id()].unlock_count[idx];
+
+#if LAB
+	current->srcu_depth--;
+#endif
+	smp_mb();
+	WRITE_ONCE(*count, *count + 1);
+}
+
 /* Whether any reader is inside now; racy, for assertions that one should be. */
 bool srcu_read_held(struct srcu *srcu);
 

@@ -19,12 +19,12 @@
 	X(SHOOTDOWNS_RECV)  /* (irq) requests served */                                            \
 	X(FLUSH_UNDER_PTL)  /* shootdowns made with a PTL held */                                  \
 	X(FLUSH_AFTER_PTL)  /* gather flushes made with no PTL held */                             \
-	X(CONTEXT_SWITCHES)                                                                        \
-	X(MIGRATIONS)                                                                              \
-	X(WAKE_IPIS)                                                                               \
+	X(CONTEXT_SWITCHES) /* (irq) */                                                            \
+	X(MIGRATIONS)       /* (irq) */                                                            \
+	X(WAKE_IPIS)        /* (irq) IPI_RESCHED sent */                                           \
 	X(TIMER_IRQS)	    /* (irq) */                                                            \
-	X(LOCK_WAITS)	    /* spinlock slow paths */                                              \
-	X(LOCK_HALTS)	    /* sleeps in hlt for a spinlock */                                     \
+	X(LOCK_WAITS)       /* (irq) spinlock slow paths */                                        \
+	X(LOCK_HALTS)       /* (irq) sleeps in hlt for a spinlock */                               \
 	X(SRCU_GPS)	    /* grace periods completed */                                          \
 	X(SRCU_CALLBACKS)                                                                          \
 	X(VMA_FREED)                                                                               \

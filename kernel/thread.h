@@ -6,7 +6,8 @@
  * by sleeping, by thread_yield, or on the way back to user mode when need_resched is set. A thread
  * that wakes goes to the CPU it ran on last if its affinity allows; an idle CPU takes from the
  * longest queue. State changes happen under the thread's lock, which is inside no other but may
- * be taken under a wait queue's lock; the run-queue lock is inside it.
+ * be taken under a wait queue's lock; the run-queue lock is inside it. Interrupts are off for
+ * both.
  */
 #pragma once
 
@@ -14,6 +15,7 @@
 #include "kernel/list.h"
 #include "kernel/time.h"
 #include "kernel/signal.h"
+#include "kernel/wait.h"
 #include "arch/context.h" /* struct arch_thread, struct trap_frame forward */
 
 struct mm;
@@ -32,21 +34,26 @@ struct thread {
 	char name[THREAD_NAME_LEN];
 	void *kstack; /* lowest address; KSTACK_SIZE bytes */
 	struct process *process; /* NULL for kernel threads */
-	struct mm *mm;		 /* NULL for kernel threads */
+	/* NULL for kernel threads; a user thread that leaves its address space sets it to NULL itself
+	 * before it calls mm_switch(NULL), for it is loaded again whenever the thread runs. */
+	struct mm *mm;
 	void (*func)(void *arg); /* kernel threads */
 	void *arg;
 
 	/* Guarded by lock (interrupts off). */
 	struct spinlock lock;
 	enum thread_state state;
-	bool on_rq;	  /* queued or running */
+	bool on_rq;	  /* queued, running, or just being switched away from */
 	bool interruptible; /* a signal may end the present sleep */
-	unsigned int cpu; /* where it is queued, runs, or ran last */
+	u64 sleep_since_ns;
+	/* Changed under lock and the rq_lock of the CPU named by @cpu; either is enough to read. */
 	struct cpumask affinity;
-	struct list_head rq_node; /* guarded by that CPU's rq_lock */
+	/* Guarded by that rq_lock while queued, by lock and the thread itself while not. */
+	unsigned int cpu; /* where it is queued, runs, or ran last */
+	struct list_head rq_node;
 	struct timer sleep_timer;
 
-	bool on_cpu; /* its stack is in use; cleared with release when switched away from */
+	bool on_cpu; /* its stack is in use; for reports */
 
 	/* Work to do before user mode; bits set atomically by others, see TW_*. */
 	u32 work;
@@ -63,7 +70,7 @@ struct thread {
 	struct list_head process_node; /* guarded by process->lock */
 	struct list_head all_node;     /* guarded by threads_lock */
 	atomic_t refs;
-	struct wait_queue *exit_wq; /* threads that wait for thread_join, or NULL */
+	struct wait_queue exit_wq; /* who waits in thread_join */
 	void *lab; /* a test's data about this thread */
 };
 
@@ -77,9 +84,19 @@ struct thread {
  * start before thread_start. Returns ERR_PTR(-ENOMEM) without memory. May sleep.
  */
 struct thread *thread_create(const char *name, void (*func)(void *), void *arg, int cpu);
-/* A user thread of @process without context yet (arch_thread_* fills it). */
+/*
+ * A user thread of @process, in its mm, without context yet (arch_thread_init_user or
+ * arch_thread_clone fills it). ERR_PTR(-ENOMEM) without memory. May sleep.
+ *
+ * A new thread has two references: its own, dropped when it has ended, and the creator's, dropped
+ * by thread_join or thread_put. One that is never started is given back with thread_discard.
+ */
 struct thread *thread_create_user(struct process *process, const char *name);
 void thread_start(struct thread *thread);
+/* Frees a thread that was not started, with both its references. */
+void thread_discard(struct thread *thread);
+/* The idle thread of @cpu, with a stack on which the arch starts the CPU; NULL without memory. */
+struct thread *thread_create_idle(struct cpu *cpu);
 /* Ends the current thread. */
 void thread_exit(void) __noreturn;
 /* Waits for a kernel thread's end and drops the creator's reference. May sleep. */
@@ -107,15 +124,20 @@ int thread_set_affinity(struct thread *thread, const struct cpumask *mask);
 /* Work flagged in current->work, before going to user mode; interrupts on, returns with them off. */
 struct trap_frame;
 void thread_exit_to_user(struct trap_frame *regs);
-/* First code of every new thread, after the switch to it: finishes the switch. */
+/* First code of every new thread, after the switch to it, interrupts off: finishes the switch and
+ * turns interrupts on. */
 void thread_switch_finish(struct thread *prev);
 /* Idle thread body; secondary CPUs end here. */
 void idle_loop(void) __noreturn;
 
+/* Sets TW_* bits of @thread, and interrupts the CPU it runs on so that they are seen soon. Any
+ * context but NMI. */
+void thread_set_work(struct thread *thread, u32 work);
+/* From the tick of a CPU that is not idle. */
+void sched_tick(void);
+/* Empty queues and timers, for any CPU before it starts. */
 void sched_init_cpu(struct cpu *cpu);
 /* Boot CPU, once: makes its idle thread out of what runs now. Then thread_create works. */
 void sched_init_boot(void);
 /* Lists every thread with state, sleep reason and duration: for hang reports. */
 void threads_print(void);
-
-#define U64_MAX (~0ULL)

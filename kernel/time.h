@@ -11,20 +11,23 @@
 #include "kernel/list.h"
 
 struct timer {
-	struct list_head node; /* in cpu->timers by deadline; guarded by that CPU's timer_lock */
+	/* Guarded by timer_lock of the CPU @cpu. */
+	struct list_head node; /* in cpu->timers, by deadline */
 	u64 deadline_ns;
-	void (*func)(struct timer *timer);
-	unsigned int cpu;
 	bool pending;
+	unsigned int cpu; /* where it was set last */
+	void (*func)(struct timer *timer);
 };
 
+#define U64_MAX (~0ULL)
 #define TICK_NS (4 * NSEC_PER_MSEC)
 
 extern u64 wait_limit_ns; /* the limit of every wait in the kernel; boot word limit= */
 
 u64 time_ns(void);
 void timer_init(struct timer *timer, void (*func)(struct timer *timer));
-/* Arms (or re-arms) on this CPU. @deadline_ns absolute. Any context but NMI. */
+/* Arms (or re-arms) on this CPU. @deadline_ns absolute. Any context but NMI; the caller sees to it
+ * that no two set the same timer at once. */
 void timer_set(struct timer *timer, u64 deadline_ns);
 /* After it returns the function is not running and will not run. Not from the function. */
 void timer_cancel(struct timer *timer);
@@ -33,3 +36,5 @@ void timer_cancel(struct timer *timer);
 void timer_interrupt(void);
 /* Programs the arch's timer for the next timer or tick; idle CPUs take no ticks. IRQs off. */
 void timer_program_next(void);
+/* This CPU is about to leave idle: its first tick is due in TICK_NS. IRQs off. */
+void timer_tick_begin(void);

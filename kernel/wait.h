@@ -8,10 +8,12 @@
 #pragma once
 
 #include "kernel/list.h"
+#include "kernel/printk.h"
 #include "kernel/spinlock.h"
 #include "kernel/time.h"
 
 struct thread;
+void thread_sleep_until(u64 deadline_ns); /* kernel/thread.h */
 
 struct wait_queue {
 	struct spinlock lock; /* taken with interrupts off: wake-ups come from interrupts too */

@@ -36,32 +36,6 @@ static unsigned int reports;
 static enum watchdog_kind last_kind;
 static bool reporting; /* one at a time */
 
-/* --- publishing --- */
-
-void wait_publish(enum wait_kind kind, const void *object, unsigned long pc)
-{
-	struct cpu_wait *wait = &this_cpu()->wait;
-
-	wait->serial++;
-	wait->object = object;
-	wait->pc = pc;
-	wait->irqs_off = !irq_enabled();
-	wait->since_ns = time_ns();
-	wait->broken = false;
-	wait->breakable = false;
-	smp_store_release(&wait->kind, kind);
-}
-
-void wait_publish_breakable(void)
-{
-	WRITE_ONCE(this_cpu()->wait.breakable, true);
-}
-
-void wait_publish_end(void)
-{
-	smp_store_release(&this_cpu()->wait.kind, WAIT_NONE);
-}
-
 void watchdog_expect(bool on)
 {
 	WRITE_ONCE(expected, on);

@@ -30,9 +30,10 @@ void watchdog_expect(bool expected);
 unsigned int watchdog_reports(void);
 enum watchdog_kind watchdog_last_kind(void);
 
-/* Publishes a wait of this CPU; end with wait_publish_end. @breakable: the waiter looks at
- * wait_is_broken. */
+/* Publishes a wait of this CPU; end with wait_publish_end. An interrupt handler's wait may come
+ * inside a thread's. */
 void wait_publish(enum wait_kind kind, const void *object, unsigned long pc);
+/* The present wait looks at wait_is_broken. */
 void wait_publish_breakable(void);
 void wait_publish_end(void);
 static inline bool wait_is_broken(void)

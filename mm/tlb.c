@@ -131,8 +131,8 @@ static void tlb_wait(struct tlb_request *req)
 {
 	u64 start = time_ns();
 
-	wait_publish(WAIT_TLB_ACK, req, (unsigned long)__builtin_return_address(0));
 	SYNC_POINT(tlb_ack_wait);
+	wait_publish(WAIT_TLB_ACK, req, (unsigned long)__builtin_return_address(0));
 	for (unsigned int spins = 0; !cpumask_empty(&req->pending); spins++) {
 		if (spins < TLB_ACK_SPINS) {
 			cpu_relax();

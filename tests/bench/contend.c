@@ -99,8 +99,8 @@ static uint64_t now_ns(void)
 /* The interval is a matter of time, so this sleeps; nobody's progress is waited for. */
 static void sleep_till(uint64_t ns)
 {
-	const struct timespec until = { .tv_sec = (time_t)(ns / 1000000000),
-					.tv_nsec = (long)(ns % 1000000000) };
+	const struct timespec until = {.tv_sec = (time_t)(ns / 1000000000),
+				       .tv_nsec = (long)(ns % 1000000000)};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		;
@@ -128,13 +128,11 @@ static int contend_main(int argc, char **argv)
 {
 	const char *path = NULL, *contender = "none", *role = "both";
 	unsigned long ms = 1000, start_at = 0;
-	const struct user_option options[] = { { "path", OPTION_WORD, &path },
-					       { "contender", OPTION_WORD, &contender },
-					       { "role", OPTION_WORD, &role },
-					       { "ms", OPTION_NUMBER, &ms },
-					       { "start-at", OPTION_NUMBER, &start_at },
-					       { 0 } };
-	void (*contend)(struct worker *worker);
+	const struct user_option options[] = {
+		{"path", OPTION_WORD, &path},		{"contender", OPTION_WORD, &contender},
+		{"role", OPTION_WORD, &role},		{"ms", OPTION_NUMBER, &ms},
+		{"start-at", OPTION_NUMBER, &start_at}, {0}};
+	void (*contend)(struct worker * worker);
 	struct worker *faulter = NULL, *other = NULL;
 	bool faulting;
 

@@ -35,7 +35,7 @@ static uint64_t measure_overhead(void)
 {
 	struct row empty;
 
-	SAMPLE(&empty, , );
+	SAMPLE(&empty, (void)0, (void)0);
 	sort_row(&empty);
 	return empty.samples[SAMPLES / 2];
 }

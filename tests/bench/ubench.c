@@ -33,6 +33,12 @@ static inline void read_pages(char *base, size_t n)
 		(void)*(volatile char *)(base + i * stride);
 }
 
+static void map_zero_pages(char *base)
+{
+	madvise(base, PAGES * page, MADV_DONTNEED);
+	read_pages(base, PAGES);
+}
+
 static void measure_faults(void)
 {
 	char *base = map_island(TABLE_SPAN, TABLE_SPAN);
@@ -46,8 +52,7 @@ static void measure_faults(void)
 	       *(volatile char *)base = 1);
 	SAMPLE(new_row("zero_read_per_fault", PAGES), madvise(base, all, MADV_DONTNEED),
 	       read_pages(base, PAGES));
-	SAMPLE(new_row("zero_cow_per_fault", PAGES),
-	       madvise(base, all, MADV_DONTNEED); read_pages(base, PAGES),
+	SAMPLE(new_row("zero_cow_per_fault", PAGES), map_zero_pages(base),
 	       write_pages(base, PAGES));
 	munmap(base, TABLE_SPAN);
 }
@@ -68,19 +73,21 @@ static void measure_first_touch(void)
 	}
 }
 
+static inline void map_and_unmap(size_t size, size_t touched_pages)
+{
+	char *base = mmap(NULL, size, RW, ANON, -1, 0);
+
+	write_pages(base, touched_pages);
+	munmap(base, size);
+}
+
 static void measure_maps(void)
 {
-	char *base;
-
-	SAMPLE(new_row("mmap_munmap_4k", 1), ,
-	       base = mmap(NULL, page, RW, ANON, -1, 0); munmap(base, page));
-	SAMPLE(new_row("mmap_munmap_128m", 1), ,
-	       base = mmap(NULL, 128UL << 20, RW, ANON, -1, 0); munmap(base, 128UL << 20));
-	SAMPLE(new_row("mmap_touch_munmap_4k", 1), , base = mmap(NULL, page, RW, ANON, -1, 0);
-	       *(volatile char *)base = 1; munmap(base, page));
-	SAMPLE(new_row("mmap_touch_munmap_per_page", PAGES), ,
-	       base = mmap(NULL, PAGES * page, RW, ANON, -1, 0); write_pages(base, PAGES);
-	       munmap(base, PAGES * page));
+	SAMPLE(new_row("mmap_munmap_4k", 1), (void)0, map_and_unmap(page, 0));
+	SAMPLE(new_row("mmap_munmap_128m", 1), (void)0, map_and_unmap(128UL << 20, 0));
+	SAMPLE(new_row("mmap_touch_munmap_4k", 1), (void)0, map_and_unmap(page, 1));
+	SAMPLE(new_row("mmap_touch_munmap_per_page", PAGES), (void)0,
+	       map_and_unmap(PAGES * page, PAGES));
 }
 
 static void protect_pair(char *base, size_t pages)
@@ -94,13 +101,14 @@ static void measure_protects(void)
 	char *base = map_pages(16 * page, PROT_NONE);
 
 	protect(base + 4 * page, 4 * page, RW);
-	SAMPLE(new_row("mprotect_pair_untouched", 1), , protect_pair(base + 4 * page, 4));
+	SAMPLE(new_row("mprotect_pair_untouched", 1), (void)0, protect_pair(base + 4 * page, 4));
 	write_pages(base + 4 * page, 4);
-	SAMPLE(new_row("mprotect_pair_populated", 1), , protect_pair(base + 4 * page, 4));
+	SAMPLE(new_row("mprotect_pair_populated", 1), (void)0, protect_pair(base + 4 * page, 4));
 	munmap(base, 16 * page);
 	base = map_pages(64 * page, RW);
 	write_pages(base, 64);
-	SAMPLE(new_row("mprotect_pair_split_merge", 1), , protect_pair(base + 16 * page, 16));
+	SAMPLE(new_row("mprotect_pair_split_merge", 1), (void)0,
+	       protect_pair(base + 16 * page, 16));
 	munmap(base, 64 * page);
 }
 
@@ -116,9 +124,8 @@ static int ubench_main(int argc, char **argv)
 	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	const char *path = NULL;
 	bool threads2 = false;
-	const struct user_option options[] = { { "path", OPTION_WORD, &path },
-					       { "threads2", OPTION_FLAG, &threads2 },
-					       { 0 } };
+	const struct user_option options[] = {
+		{"path", OPTION_WORD, &path}, {"threads2", OPTION_FLAG, &threads2}, {0}};
 	pthread_t sleeper = 0;
 
 	parse_options(argc, argv, options);
@@ -128,7 +135,7 @@ static int ubench_main(int argc, char **argv)
 	if (threads2)
 		sleeper = thread_start(sleep_till_unlocked, &mutex);
 	warm_up();
-	SAMPLE(new_row("getppid", 1), , syscall(SYS_getppid));
+	SAMPLE(new_row("getppid", 1), (void)0, syscall(SYS_getppid));
 	measure_faults();
 	measure_first_touch();
 	measure_maps();

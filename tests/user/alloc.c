@@ -74,7 +74,7 @@ static void use_memory(struct worker *worker)
 {
 	struct alloc_run *run = worker->arg;
 	uint64_t random = run->seed * 1000 + worker->id;
-	struct block blocks[SLOTS] = { 0 };
+	struct block blocks[SLOTS] = {0};
 
 	for (unsigned long i = 0; i < run->rounds; i++) {
 		struct block *block = &blocks[random_below(&random, SLOTS)];
@@ -93,12 +93,12 @@ static void use_memory(struct worker *worker)
 
 static int alloc_main(int argc, char **argv)
 {
-	struct alloc_run run = { .rounds = 400, .seed = 1 };
+	struct alloc_run run = {.rounds = 400, .seed = 1};
 	unsigned long threads = 4;
-	const struct user_option options[] = { { "threads", OPTION_NUMBER, &threads },
-					       { "rounds", OPTION_NUMBER, &run.rounds },
-					       { "seed", OPTION_NUMBER, &run.seed },
-					       { 0 } };
+	const struct user_option options[] = {{"threads", OPTION_NUMBER, &threads},
+					      {"rounds", OPTION_NUMBER, &run.rounds},
+					      {"seed", OPTION_NUMBER, &run.seed},
+					      {0}};
 
 	parse_options(argc, argv, options);
 	workers_join(workers_start((unsigned int)threads, 0, use_memory, &run),

@@ -38,9 +38,9 @@ static __attribute__((noinline)) unsigned int recurse(unsigned int depth)
 /* Overflows its stack: only an alternate one can take the frame then. */
 static void *overflow(void *arg)
 {
-	const stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
-	struct sigaction action = { .sa_sigaction = on_overflow,
-				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	const stack_t stack = {.ss_sp = alternate, .ss_size = sizeof(alternate)};
+	struct sigaction action = {.sa_sigaction = on_overflow,
+				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
 	check(!sigaltstack(&stack, NULL), "sigaltstack: %s", strerror(errno));
 	check(!sigaction(SIGSEGV, &action, NULL), "sigaction: %s", strerror(errno));

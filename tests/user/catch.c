@@ -28,7 +28,7 @@ static void on_segv(int signo, siginfo_t *info, void *context)
 /* SA_NODEFER: the jump out of the handler then leaves no mask to restore. */
 void segv_catch(void)
 {
-	struct sigaction action = { .sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction action = {.sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_NODEFER};
 
 	check(!sigaction(SIGSEGV, &action, NULL), "sigaction: %s", strerror(errno));
 }

@@ -3,8 +3,8 @@
  * `clock`: the clocks agree with each other, on all CPUs.
  *
  * A time read after another in the order of the program, or after one that another thread has
- * published, is not smaller (MO-1 in the large: the clock is one for all CPUs). Sleeps last at
- * least as long as asked for; time limits of futexes expire.
+ * published, is not smaller. Sleeps last at least as long as asked for; time limits of futexes
+ * expire.
  */
 #include "tests/user/util.h"
 
@@ -43,8 +43,8 @@ static void read_clock(struct worker *worker)
 		uint64_t before = atomic_load(&run->latest);
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
-		check(now >= before, "CPU %u: the clock is %llu ns behind another CPU's", worker->cpu,
-		      (unsigned long long)(before - now));
+		check(now >= before, "CPU %u: the clock is %llu ns behind another CPU's",
+		      worker->cpu, (unsigned long long)(before - now));
 		publish(&run->latest, now);
 	}
 }
@@ -63,7 +63,7 @@ static void test_real_time(void)
 
 static void test_sleep(void)
 {
-	const struct timespec ms = { .tv_nsec = MS };
+	const struct timespec ms = {.tv_nsec = MS};
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);
 	struct timespec until;
 
@@ -79,7 +79,7 @@ static void test_sleep(void)
 
 static void test_futex_limit(void)
 {
-	const struct timespec ms = { .tv_nsec = MS };
+	const struct timespec ms = {.tv_nsec = MS};
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);
 	uint32_t word = 0;
 
@@ -90,8 +90,8 @@ static void test_futex_limit(void)
 
 static int clock_main(int argc, char **argv)
 {
-	struct clock_run run = { .rounds = 1000 };
-	const struct user_option options[] = { { "rounds", OPTION_NUMBER, &run.rounds }, { 0 } };
+	struct clock_run run = {.rounds = 1000};
+	const struct user_option options[] = {{"rounds", OPTION_NUMBER, &run.rounds}, {0}};
 
 	parse_options(argc, argv, options);
 	test_real_time();

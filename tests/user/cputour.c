@@ -48,8 +48,7 @@ static void expect_stamp(struct tour *tour, struct worker *worker, unsigned int 
 	uint64_t value = *page_word(tour->pages, turn);
 
 	check(value == expected, "CPU %u reads %#llx of page %u instead of %#llx",
-	      nth_cpu(worker->cpu), (unsigned long long)value, turn,
-	      (unsigned long long)expected);
+	      nth_cpu(worker->cpu), (unsigned long long)value, turn, (unsigned long long)expected);
 }
 
 static void travel(struct worker *worker)
@@ -73,11 +72,11 @@ static void travel(struct worker *worker)
 static int cputour_main(int argc, char **argv)
 {
 	unsigned long total = nr_cpus();
-	const struct user_option options[] = { { "threads", OPTION_NUMBER, &total }, { 0 } };
+	const struct user_option options[] = {{"threads", OPTION_NUMBER, &total}, {0}};
 	struct tour tour;
 
 	parse_options(argc, argv, options);
-	tour = (struct tour){ .total = (unsigned int)total, .step.total = (unsigned int)total };
+	tour = (struct tour){.total = (unsigned int)total, .step.total = (unsigned int)total};
 	tour.pages = map_island(total * page_size(), page_size());
 	workers_join(workers_start(tour.total, 0, travel, &tour), tour.total);
 	for (unsigned int i = 0; i < tour.total; i++)

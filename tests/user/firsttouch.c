@@ -4,9 +4,9 @@
  *
  * Speculation never makes a page table (INV-2): the first write finds none, gives up with reason
  * no_pmd and is handled classically; the table is there then, and the other N - 1 are handled
- * speculatively (catalogue 8.7). For that the VMA has its anon_vma from a write in another 2 MiB
- * range, made before, and nothing else faults in between. On the classic path all N are classic.
- * The counters of the address space must agree (INV-9).
+ * speculatively. For that the VMA has its anon_vma from a write in another 2 MiB range, made
+ * before, and nothing else faults in between. On the classic path all N are classic. The counters
+ * of the address space must agree (INV-9).
  */
 #include "tests/user/util.h"
 
@@ -46,7 +46,7 @@ static int firsttouch_main(int argc, char **argv)
 {
 	static struct fl_counts before, after;
 	unsigned long pages = TABLE_SPAN / page_size();
-	const struct user_option options[] = { { "pages", OPTION_NUMBER, &pages }, { 0 } };
+	const struct user_option options[] = {{"pages", OPTION_NUMBER, &pages}, {0}};
 	char *region;
 	bool counted;
 

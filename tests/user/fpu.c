@@ -19,7 +19,7 @@ struct result {
 	long double product;
 };
 
-static const int roundings[] = { FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO };
+static const int roundings[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
 
 /* Keeps its sums in registers while it reads one input a page. */
 static __attribute__((noinline)) struct result compute(const char *inputs, size_t stride,
@@ -37,13 +37,12 @@ static __attribute__((noinline)) struct result compute(const char *inputs, size_
 		d = d / 13 + c;
 		x = x / 17 + in;
 	}
-	return (struct result){ { a, b, c, d }, x };
+	return (struct result){{a, b, c, d}, x};
 }
 
 static bool same(const struct result *one, const struct result *other)
 {
-	return !memcmp(one->sums, other->sums, sizeof(one->sums)) &&
-	       one->product == other->product;
+	return !memcmp(one->sums, other->sums, sizeof(one->sums)) && one->product == other->product;
 }
 
 static void fill(char *inputs, size_t stride, double first)
@@ -81,11 +80,10 @@ static void crunch(struct worker *worker)
 
 static int fpu_main(int argc, char **argv)
 {
-	struct fpu_run run = { .rounds = 1000 };
+	struct fpu_run run = {.rounds = 1000};
 	unsigned long threads = 2 * nr_cpus();
-	const struct user_option options[] = { { "rounds", OPTION_NUMBER, &run.rounds },
-					       { "threads", OPTION_NUMBER, &threads },
-					       { 0 } };
+	const struct user_option options[] = {
+		{"rounds", OPTION_NUMBER, &run.rounds}, {"threads", OPTION_NUMBER, &threads}, {0}};
 
 	parse_options(argc, argv, options);
 	run.ready.total = (unsigned int)threads;
@@ -115,7 +113,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 
 static int sigfpu_main(int argc, char **argv)
 {
-	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 	struct result expected, now;
 
 	(void)argc;

@@ -49,10 +49,9 @@ static void stay(struct worker *worker)
 
 static int exit_main(int argc, char **argv)
 {
-	static struct leavers leavers = { .never = PTHREAD_MUTEX_INITIALIZER };
+	static struct leavers leavers = {.never = PTHREAD_MUTEX_INITIALIZER};
 	unsigned long threads = 0;
-	const struct user_option options[] = { { "threads", OPTION_NUMBER, &threads },
-					       { 0 } };
+	const struct user_option options[] = {{"threads", OPTION_NUMBER, &threads}, {0}};
 
 	if (parse_options(argc, argv, options) != 1)
 		usage("exit STATUS [--threads K]");

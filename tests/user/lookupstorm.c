@@ -55,7 +55,7 @@ static void visit_pages(struct worker *worker)
 
 static void change_page(char *page, uint64_t *random)
 {
-	static const int prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE };
+	static const int prots[] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE};
 	int prot = prots[random_below(random, 3)];
 
 	switch (random_below(random, 3)) {
@@ -64,7 +64,8 @@ static void change_page(char *page, uint64_t *random)
 		break;
 	case 1:
 		check(mmap(page, page_size(), prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-			   0) == page, "mmap: %s", strerror(errno));
+			   0) == page,
+		      "mmap: %s", strerror(errno));
 		break;
 	default:
 		/* ENOMEM: it is not mapped at the moment. */
@@ -75,13 +76,13 @@ static void change_page(char *page, uint64_t *random)
 
 static int lookupstorm_main(int argc, char **argv)
 {
-	static struct lookups lookups = { .seed = 1, .rounds = 300, .stable = 256 };
+	static struct lookups lookups = {.seed = 1, .rounds = 300, .stable = 256};
 	unsigned long threads = nr_cpus() > 1 ? nr_cpus() - 1 : 1;
-	const struct user_option options[] = { { "threads", OPTION_NUMBER, &threads },
-					       { "rounds", OPTION_NUMBER, &lookups.rounds },
-					       { "stable", OPTION_NUMBER, &lookups.stable },
-					       { "seed", OPTION_NUMBER, &lookups.seed },
-					       { 0 } };
+	const struct user_option options[] = {{"threads", OPTION_NUMBER, &threads},
+					      {"rounds", OPTION_NUMBER, &lookups.rounds},
+					      {"stable", OPTION_NUMBER, &lookups.stable},
+					      {"seed", OPTION_NUMBER, &lookups.seed},
+					      {0}};
 	struct worker *workers;
 	uint64_t random;
 

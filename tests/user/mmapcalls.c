@@ -30,7 +30,10 @@ static void expect_pages(const char *what, char *base, const char *expected)
 		uint64_t value;
 		bool readable = try_read(word, &value);
 		bool writable = readable && try_write(word, value);
-		char is = writable ? 'w' : readable ? 'r' : last_segv.code == SEGV_ACCERR ? '-' : '.';
+		char is = writable			  ? 'w'
+			  : readable			  ? 'r'
+			  : last_segv.code == SEGV_ACCERR ? '-'
+							  : '.';
 
 		check(is == expected[i], "%s: page %zu is %c in '%s'", what, i, is, expected);
 	}

@@ -30,7 +30,8 @@ static void test_mmap(char *base, size_t page)
 	expect("mmap of no file", map_at(NULL, page, MAP_PRIVATE, 1000, 0), EBADF);
 	expect("mmap of 2^62 bytes", map_at(NULL, 1UL << 62, ANON, -1, 0), ENOMEM);
 	expect("mmap of 2^64 bytes less 1", map_at(NULL, -1UL, ANON, -1, 0), ENOMEM);
-	expect("mmap fixed in the kernel", map_at(IN_KERNEL, page, ANON | MAP_FIXED, -1, 0), ENOMEM);
+	expect("mmap fixed in the kernel", map_at(IN_KERNEL, page, ANON | MAP_FIXED, -1, 0),
+	       ENOMEM);
 	expect("mmap fixed, not replacing, on a mapping",
 	       map_at(base, page, ANON | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
 }
@@ -52,7 +53,8 @@ static void test_others(char *base, size_t page)
 	expect("madvise 9999", syscall(SYS_madvise, base, page, 9999), EINVAL);
 	expect("madvise of 0 bytes", syscall(SYS_madvise, base, 0, MADV_DONTNEED), 0);
 	expect("madvise that wraps", syscall(SYS_madvise, base, -page, MADV_DONTNEED), EINVAL);
-	expect("madvise in the kernel", syscall(SYS_madvise, IN_KERNEL, page, MADV_DONTNEED), ENOMEM);
+	expect("madvise in the kernel", syscall(SYS_madvise, IN_KERNEL, page, MADV_DONTNEED),
+	       ENOMEM);
 }
 
 static int mmaperrors_main(int argc, char **argv)

@@ -4,7 +4,7 @@
  *
  * Without --mib that is more than any machine has: the kernel must end the process with SIGKILL
  * when memory runs out, once, with other threads in the middle of faults, and have all of it back
- * afterwards (INV-8, INV-14; catalogue 10.5). Only then it is not to be run on Linux, which may
+ * afterwards (INV-8, INV-14). Only then it is not to be run on Linux, which may
  * choose another victim. An N that fits must simply go through. Status 1 means that memory beyond
  * all measure was given, or that a page changed.
  */
@@ -34,9 +34,8 @@ static int oom_main(int argc, char **argv)
 {
 	static struct oom oom;
 	unsigned long threads = 1;
-	const struct user_option options[] = { { "mib", OPTION_NUMBER, &oom.mib },
-					       { "threads", OPTION_NUMBER, &threads },
-					       { 0 } };
+	const struct user_option options[] = {
+		{"mib", OPTION_NUMBER, &oom.mib}, {"threads", OPTION_NUMBER, &threads}, {0}};
 	bool fits;
 
 	parse_options(argc, argv, options);

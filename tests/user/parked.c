@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `parked`: speculative faults do not wait for mmap_sem (catalogue 0.1).
+ * `parked`: speculative faults do not wait for mmap_sem.
  *
  * A thread unmaps something and is parked by the test's schedule, prctl_pass>munmap_write_held,
  * while it holds mmap_sem for writing. Meanwhile main makes 1000 first writes in another VMA, all
@@ -14,14 +14,13 @@
 #include "tests/user/util.h"
 
 #define FIRST_WRITES 1000
-#define SPANS (FIRST_WRITES / 16 + 1) /* enough for tables of 32 entries too */
 
 enum { UNMAPPER, TOUCHER, NR_ROLES };
 
 static struct {
-	char *region;	/* main writes here; tables and anon_vma are there */
-	char *fresh;	/* no table here */
-	char *victim;	/* the writer unmaps it */
+	char *region; /* main writes here; tables and anon_vma are there */
+	char *fresh;  /* no table here */
+	char *victim; /* the writer unmaps it */
 	struct spin_barrier ready;
 	atomic_bool unmap, touch, touching, touched;
 } p;
@@ -42,22 +41,28 @@ static void run_role(struct worker *worker)
 	atomic_store(&p.touched, true);
 }
 
-/* The Ith untouched page of the region: the first of every span was touched. */
-static volatile uint64_t *untouched(unsigned int i)
+/* Of every span of one page table the first page is touched beforehand. */
+static size_t untouched_per_span(void)
 {
-	size_t per_span = TABLE_SPAN / page_size() - 1;
+	return TABLE_SPAN / page_size() - 1;
+}
 
-	return page_word(p.region + i / per_span * TABLE_SPAN, 1 + i % per_span);
+static volatile uint64_t *untouched(size_t i)
+{
+	return page_word(p.region + i / untouched_per_span() * TABLE_SPAN,
+			 1 + i % untouched_per_span());
 }
 
 static void prepare(void)
 {
-	p.region = map_island(SPANS * TABLE_SPAN, TABLE_SPAN);
+	size_t spans = FIRST_WRITES / untouched_per_span() + 1;
+
+	p.region = map_island(spans * TABLE_SPAN, TABLE_SPAN);
 	p.fresh = map_island(TABLE_SPAN, TABLE_SPAN);
 	p.victim = map_island(4 * page_size(), page_size());
 	for (unsigned int i = 0; i < 4; i++)
 		*page_word(p.victim, i) = i;
-	for (unsigned int i = 0; i < SPANS; i++)
+	for (size_t i = 0; i < spans; i++)
 		*page_word(p.region + i * TABLE_SPAN, 0) = i;
 	p.ready.total = NR_ROLES + 1;
 	warm_up();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * `segv MODE...`: a forbidden access gets exactly one SIGSEGV, with the address accessed and the
- * right code, whatever the fault path (catalogue 10.2, 10.3). Without a mode, all that return.
+ * right code, whatever the fault path (INV-13). Without a mode, all that return.
  *
  *   null      write near address 0: nothing is mapped there
  *   gap       read and write in a hole between two mappings
@@ -114,10 +114,10 @@ static const struct {
 	void (*run)(void);
 	bool returns;
 } modes[] = {
-	{ "null", mode_null, true },	     { "gap", mode_gap, true },
-	{ "readonly", mode_readonly, true }, { "none", mode_none, true },
-	{ "noexec", mode_noexec, true },     { "kernel", mode_kernel, true },
-	{ "uncaught", mode_uncaught, false },
+	{"null", mode_null, true},	    {"gap", mode_gap, true},
+	{"readonly", mode_readonly, true},  {"none", mode_none, true},
+	{"noexec", mode_noexec, true},	    {"kernel", mode_kernel, true},
+	{"uncaught", mode_uncaught, false},
 };
 
 static int segv_main(int argc, char **argv)

@@ -7,8 +7,8 @@
 void shadow_init(struct shadow_range *range, unsigned long pages)
 {
 	for (unsigned long i = 0; i < pages; i++)
-		range->pages[i] = (struct shadow_page){ .mapped = true,
-							.prot = PROT_READ | PROT_WRITE };
+		range->pages[i] =
+			(struct shadow_page){.mapped = true, .prot = PROT_READ | PROT_WRITE};
 }
 
 /* Whether an access that was @done or not had to end like that. */
@@ -68,9 +68,10 @@ void shadow_map(struct shadow_range *range, unsigned long first, unsigned long n
 	char *addr = address_of(range, first);
 
 	check(mmap(addr, n * page_size(), prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-	      addr, "mmap: %s", strerror(errno));
+		      addr,
+	      "mmap: %s", strerror(errno));
 	for (unsigned long i = first; i < first + n; i++)
-		range->pages[i] = (struct shadow_page){ .mapped = true, .prot = prot };
+		range->pages[i] = (struct shadow_page){.mapped = true, .prot = prot};
 }
 
 void shadow_unmap(struct shadow_range *range, unsigned long first, unsigned long n, int prot)

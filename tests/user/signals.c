@@ -52,7 +52,7 @@ static void on_usr2(int signo)
 
 static void handle(int signo, void (*handler)(int), int flags, int masked)
 {
-	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
 
 	sigemptyset(&action.sa_mask);
 	if (masked)

@@ -28,7 +28,7 @@ static void on_usr1(int signo)
 
 static void handle_usr1(int flags)
 {
-	struct sigaction action = { .sa_handler = on_usr1, .sa_flags = flags };
+	struct sigaction action = {.sa_handler = on_usr1, .sa_flags = flags};
 
 	check(!sigaction(SIGUSR1, &action, NULL), "sigaction: %s", strerror(errno));
 }
@@ -94,7 +94,7 @@ static void test_interrupt(void)
 static int sigthreads_main(int argc, char **argv)
 {
 	unsigned long rounds = 5;
-	const struct user_option options[] = { { "rounds", OPTION_NUMBER, &rounds }, { 0 } };
+	const struct user_option options[] = {{"rounds", OPTION_NUMBER, &rounds}, {0}};
 
 	parse_options(argc, argv, options);
 	while (rounds--) {

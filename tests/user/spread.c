@@ -48,10 +48,9 @@ static void check_pages(struct spread *spread)
 static int spread_main(int argc, char **argv)
 {
 	unsigned long threads = nr_cpus();
-	struct spread spread = { .pages = 32 };
-	const struct user_option options[] = { { "threads", OPTION_NUMBER, &threads },
-					       { "pages", OPTION_NUMBER, &spread.pages },
-					       { 0 } };
+	struct spread spread = {.pages = 32};
+	const struct user_option options[] = {
+		{"threads", OPTION_NUMBER, &threads}, {"pages", OPTION_NUMBER, &spread.pages}, {0}};
 
 	parse_options(argc, argv, options);
 	spread.threads = spread.ready.total = (unsigned int)threads;

@@ -55,10 +55,10 @@ static void read_page(struct stormer *s, unsigned long index)
 
 static void change_pages(struct stormer *s)
 {
-	static shadow_change *const changes[] = { shadow_map,	  shadow_map,	  shadow_unmap,
-						  shadow_protect, shadow_protect, shadow_discard };
-	static const int prots[] = { PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ,
-				     PROT_NONE };
+	static shadow_change *const changes[] = {shadow_map,	 shadow_map,	 shadow_unmap,
+						 shadow_protect, shadow_protect, shadow_discard};
+	static const int prots[] = {PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ,
+				    PROT_NONE};
 	unsigned long first = random_below(&s->random, RANGE);
 	unsigned long n = 1 + random_below(&s->random, RANGE - first);
 	int prot = prots[random_below(&s->random, 4)];
@@ -82,7 +82,7 @@ static void rage(struct worker *worker)
 {
 	struct storm *storm = worker->arg;
 	struct shadow_page pages[RANGE];
-	struct stormer s = { .storm = storm, .id = worker->id };
+	struct stormer s = {.storm = storm, .id = worker->id};
 
 	s.first = storm->shared ? 0 : (unsigned long)worker->id * RANGE;
 	s.random = storm->seed * 4096 + worker->id;
@@ -99,12 +99,12 @@ static void rage(struct worker *worker)
 
 static int storm_main(int argc, char **argv)
 {
-	static struct storm storm = { .rounds = 200, .seed = 1 };
-	const struct user_option options[] = { { "threads", OPTION_NUMBER, &storm.threads },
-					       { "rounds", OPTION_NUMBER, &storm.rounds },
-					       { "seed", OPTION_NUMBER, &storm.seed },
-					       { "shared", OPTION_FLAG, &storm.shared },
-					       { 0 } };
+	static struct storm storm = {.rounds = 200, .seed = 1};
+	const struct user_option options[] = {{"threads", OPTION_NUMBER, &storm.threads},
+					      {"rounds", OPTION_NUMBER, &storm.rounds},
+					      {"seed", OPTION_NUMBER, &storm.seed},
+					      {"shared", OPTION_FLAG, &storm.shared},
+					      {0}};
 	unsigned int n;
 
 	storm.threads = nr_cpus();

@@ -100,9 +100,9 @@ static void check_crowd(struct crowd *crowd)
 
 static void run_crowd(unsigned int total)
 {
-	struct crowd crowd = { .total = total,
-			       .mutex = PTHREAD_MUTEX_INITIALIZER,
-			       .turn_changed = PTHREAD_COND_INITIALIZER };
+	struct crowd crowd = {.total = total,
+			      .mutex = PTHREAD_MUTEX_INITIALIZER,
+			      .turn_changed = PTHREAD_COND_INITIALIZER};
 	struct member *members = calloc(total, sizeof(*members));
 	pthread_t *threads = calloc(total, sizeof(*threads));
 
@@ -110,12 +110,13 @@ static void run_crowd(unsigned int total)
 	check(!pthread_key_create(&crowd.key, destroy_value), "pthread_key_create failed");
 	pthread_barrier_init(&crowd.meet, NULL, total);
 	for (unsigned int i = 0; i < total; i++) {
-		members[i] = (struct member){ .crowd = &crowd, .id = i };
+		members[i] = (struct member){.crowd = &crowd, .id = i};
 		threads[i] = thread_start(take_part, &members[i]);
 	}
 	start_detached(&crowd);
 	for (unsigned int i = 0; i < total; i++) {
-		check(thread_join(threads[i]) == &members[i], "thread %u returned another value", i);
+		check(thread_join(threads[i]) == &members[i], "thread %u returned another value",
+		      i);
 		check(members[i].number == number_of(i), "thread %u computed another number", i);
 	}
 	spin_until(atomic_load(&crowd.detached) == total);
@@ -129,7 +130,7 @@ static void run_crowd(unsigned int total)
 static int threads_main(int argc, char **argv)
 {
 	unsigned long rounds = 4, total = 8;
-	const struct user_option options[] = { { "rounds", OPTION_NUMBER, &rounds }, { 0 } };
+	const struct user_option options[] = {{"rounds", OPTION_NUMBER, &rounds}, {0}};
 
 	if (parse_options(argc, argv, options) > 0)
 		total = parse_number(argv[1]);

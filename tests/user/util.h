@@ -37,7 +37,7 @@ struct user_program {
 
 /* Makes `utest @name` run @fn; @what is its line in `utest list`. */
 #define USER_PROGRAM(name, fn, what)                                                               \
-	static const struct user_program fn##_program = { name, fn, what };                        \
+	static const struct user_program fn##_program = {name, fn, what};                          \
 	static const struct user_program *const fn##_entry                                         \
 		__attribute__((section("user_programs"), used)) = &fn##_program
 

@@ -8,10 +8,10 @@
  * schedule, and on Linux, the programs just run.
  *
  * `zap --faulters K --pages N`: main unmaps N touched pages, more than the gather holds, so that
- * it flushes with the lock held (catalogue 9.1, with K = 63 9.3). The faulters write untouched
- * pages of another VMA under the same table; a PROT_NONE page keeps the two VMAs apart.
- * `cow --faulters K`: main writes a page of which it has read the zero page, and flushes under the
- * lock (9.2).
+ * it flushes with the lock held. The faulters write untouched pages of another VMA under the same
+ * table; a PROT_NONE page keeps the two VMAs apart.
+ * `cow --faulters K`: main writes a page of which it has read the zero page, and flushes with the
+ * lock held, too.
  *
  * From GO on nothing else may fault, so each thread has made the same accesses elsewhere before.
  */
@@ -78,11 +78,11 @@ static void finish(struct drive *drive, struct worker *workers, uint64_t second)
 
 static int zap_main(int argc, char **argv)
 {
-	static struct drive drive = { .faulters = 1 };
+	static struct drive drive = {.faulters = 1};
 	unsigned long pages = 64;
-	const struct user_option options[] = { { "faulters", OPTION_NUMBER, &drive.faulters },
-					       { "pages", OPTION_NUMBER, &pages },
-					       { 0 } };
+	const struct user_option options[] = {{"faulters", OPTION_NUMBER, &drive.faulters},
+					      {"pages", OPTION_NUMBER, &pages},
+					      {0}};
 	struct worker *workers;
 
 	parse_options(argc, argv, options);
@@ -114,9 +114,8 @@ static void fault_after_flush(struct worker *worker)
 
 static int cow_main(int argc, char **argv)
 {
-	static struct drive drive = { .faulters = 1 };
-	const struct user_option options[] = { { "faulters", OPTION_NUMBER, &drive.faulters },
-					       { 0 } };
+	static struct drive drive = {.faulters = 1};
+	const struct user_option options[] = {{"faulters", OPTION_NUMBER, &drive.faulters}, {0}};
 	struct worker *workers;
 
 	parse_options(argc, argv, options);

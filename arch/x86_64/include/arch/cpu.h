@@ -26,11 +26,17 @@ struct arch_cpu {
 
 #define X86_FLAGS_IF 0x200UL
 
+/*
+ * Never defined and never read: as an operand it tells the compiler that this_cpu() depends on
+ * memory, so that its value is not kept over a call that may sleep and come back elsewhere.
+ */
+extern unsigned long this_cpu_order;
+
 static __always_inline struct cpu *this_cpu(void)
 {
 	struct cpu *cpu;
 
-	__asm__("movq %%gs:0, %0" : "=r"(cpu));
+	__asm__("movq %%gs:0, %0" : "=r"(cpu) : "m"(this_cpu_order));
 	return cpu;
 }
 

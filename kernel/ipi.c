@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a CPU does when another one interrupts it. No locks.
+ */
+#include "kernel/ipi.h"
+#include "kernel/cpu.h"
+#include "lab/perturb.h"
+#include "mm/tlb.h"
+
+void ipi_handle(enum ipi_kind kind)
+{
+	struct cpu *cpu = this_cpu();
+
+	cpu->irq_depth++;
+	perturb(PERTURB_IPI);
+	switch (kind) {
+	case IPI_TLB:
+		tlb_ipi_handle();
+		break;
+	case IPI_STOP:
+		cpu_halt_forever();
+	case IPI_WAKE:    /* leaving the idle instruction was all */
+	case IPI_RESCHED: /* so was that, or passing the border of user mode with work set */
+	case NR_IPIS:
+		break;
+	}
+	cpu->irq_depth--;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * When the kernel cannot go on, or should not have come here.
+ *
+ * The first CPU that panics reports and ends the machine; others that panic meanwhile stop, and
+ * one that panics while it reports leaves at once. No locks: any context, NMI too.
+ */
+#include "kernel/printk.h"
+#include "kernel/exit.h"
+#include "kernel/symbols.h"
+#include "kernel/thread.h"
+#include "arch/ipi.h"
+#include "arch/power.h"
+#include "arch/stack.h"
+
+#define BACKTRACE_MAX 32
+
+unsigned long bad_signs;
+
+static u32 panic_cpu; /* CPU number + 1 of the one that reports */
+
+void backtrace_print(unsigned long pc, unsigned long fp)
+{
+	if (pc)
+		printk("  %016lx %pS", pc, (void *)pc);
+	for (int n = 0; n < BACKTRACE_MAX && arch_stack_next(&pc, &fp); n++)
+		printk("  %016lx %pS", pc, (void *)pc);
+}
+
+void backtrace_print_current(void)
+{
+	backtrace_print(0, cpu_frame_pointer());
+}
+
+static void held_locks_print(void)
+{
+#if LAB
+	struct cpu *cpu = this_cpu();
+
+	for (unsigned int i = 0; i < cpu->nr_held && i < MAX_HELD_LOCKS; i++)
+		printk("  holds %s (%p)", cpu->held[i]->name, (const void *)cpu->held[i]);
+#endif
+}
+
+static void place_print(bool irqs_on)
+{
+	u64 now = time_ns();
+	struct thread *thread = current;
+
+	printk("  on CPU %u, thread %d (%s), interrupts %s, %llu.%06llu s after boot", cpu_id(),
+	       thread ? thread->tid : 0, thread ? thread->name : "none",
+	       irqs_on ? "on" : "off", now / NSEC_PER_SEC,
+	       now % NSEC_PER_SEC / NSEC_PER_USEC);
+}
+
+static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_list ap)
+{
+	bool irqs_on = irq_enabled();
+	char text[512];
+	u32 first;
+
+	irq_disable();
+	first = cmpxchg(&panic_cpu, 0, cpu_id() + 1);
+	if (first == cpu_id() + 1)
+		arch_exit(status);
+	if (first)
+		cpu_halt_forever();
+	arch_ipi_stop_others();
+	console_break_locks();
+	printk_set_expected(false);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	printk("panic: %s", text);
+	place_print(irqs_on);
+	held_locks_print();
+	backtrace_print_current();
+	arch_exit(status);
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	panic_va(EXIT_PANIC, fmt, ap);
+}
+
+void panic_with(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	panic_va(status, fmt, ap);
+}
+
+void warn_report(const char *file, int line, const char *what)
+{
+	__atomic_fetch_add(&bad_signs, 1, __ATOMIC_RELAXED);
+	printk("WARN: %s:%d: %s", file, line, what);
+	place_print(irq_enabled());
+	held_locks_print();
+	backtrace_print_current();
+}
