@@ -59,6 +59,9 @@ $(BUILD)/settings: FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
 
+# Tests run in the order of their file; gcc would turn it round.
+$(BUILD)/tests/kernel/%.o: CFLAGS += $(if $(CLANG),,-fno-toplevel-reorder)
+
 $(OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
 	$(call need,$(CC))
 	$(Q)mkdir -p $(@D)

@@ -14,10 +14,11 @@
 #include "mm/gather.h"
 
 struct cmdline cmdline = {
-	.fault = FAULT_PATH_CLASSIC,
+	.fault = FAULT_PATH_SPF,
+	.ptl = "abort",
 	.seed = 1,
 	.gather = 16,
-	.limit_s = 60,
+	.limit_s = 20,
 };
 
 struct word {

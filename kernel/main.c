@@ -52,8 +52,6 @@ static int apply_cmdline(void)
 		printk("error: ptl=%s: no such policy", cmdline.ptl);
 		return -EINVAL;
 	}
-	if (cmdline.gather)
-		gather_batch = (unsigned int)cmdline.gather;
 #if LAB
 	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))

@@ -86,7 +86,7 @@ static size_t poison_end(const struct slab_cache *cache, const void *object, siz
 	return from;
 }
 
-static void check_alloc(const struct slab_cache *cache, const void *object)
+static void check_alloc(const struct slab_cache *cache, void *object)
 {
 	size_t bad = poison_end(cache, object, 0);
 
@@ -94,6 +94,8 @@ static void check_alloc(const struct slab_cache *cache, const void *object)
 	BUG_ON_MSG(bad < cache->size / sizeof(long),
 		   "slab %s: use after free: object %p has %#lx at byte %zu", cache->name, object,
 		   ((const unsigned long *)object)[bad], bad * sizeof(long));
+	/* Its owner may never write the last word: from now on it is not as in a free object. */
+	((unsigned long *)object)[cache->size / sizeof(long) - 1] = 0;
 }
 
 static void check_free(const struct slab_cache *cache, void *object)
@@ -104,7 +106,9 @@ static void check_free(const struct slab_cache *cache, void *object)
 	BUG_ON_MSG(this_cpu()->irq_depth, "slab_free in an interrupt");
 	BUG_ON_MSG(page->kind != PAGE_SLAB || page->slab != cache || offset % cache->size,
 		   "slab %s: %p is no object of it", cache->name, object);
-	BUG_ON_MSG(poison_end(cache, object, 1) == cache->size / sizeof(long),
+	/* The first word may be a link; an object of no more than that cannot tell. */
+	BUG_ON_MSG(cache->size > sizeof(long) &&
+			   poison_end(cache, object, 1) == cache->size / sizeof(long),
 		   "slab %s: object %p freed twice", cache->name, object);
 	poison(cache, object);
 }

@@ -49,7 +49,7 @@ TEST(paths, every_cpu_faults, "a thread on each CPU writes pages of its own", .b
  * another VMA go on speculatively, a thousand of them; a classic one waits until the writer goes.
  */
 TEST(paths, parked_writer, "1000 speculative faults complete while a writer holds mmap_sem",
-     .min_cpus = 2)
+     .min_cpus = 3)
 {
 	struct process_result result;
 	char why[200];

@@ -15,13 +15,18 @@
 
 USER_TEST(hello, "a program prints and ends", "hello", "world")
 USER_TEST(segv, "each forbidden access makes exactly one SIGSEGV with the right code and address",
-	  "segv", "all")
+	  "segv")
 USER_TEST(signals, "masks, alternate stack, nesting, restart, siglongjmp", "signals")
+USER_TEST(altstack, "handlers run on the alternate stack", "altstack")
+USER_TEST(sigthreads, "signals between threads reach the right one", "sigthreads")
+USER_TEST(sigfpu, "control words and registers of the FPU come back after a handler", "sigfpu")
 USER_TEST(fpu, "floating-point state survives preemption and signals", "fpu")
 USER_TEST(threads, "pthreads: create, join, mutex, condition, thread-local data", "threads", "8")
 USER_TEST(alloc, "malloc, realloc and free keep what was written", "alloc")
 USER_TEST(syscalls, "bad arguments get Linux's errors", "syscalls")
 USER_TEST(mmapcalls, "mmap, munmap, mprotect, madvise and brk do what Linux does", "mmapcalls")
+USER_TEST(mmaperrors, "bad arguments of the memory calls get Linux's errors", "mmaperrors")
+USER_TEST(growth, "brk, the stack and MAP_POPULATE grow as on Linux", "growth")
 USER_TEST(clock, "clocks go forwards, sleeps last", "clock")
 USER_TEST(exit_status, "exit status 0 travels", "exit", "0")
 
