@@ -140,7 +140,7 @@ static void trap_kernel_fault(struct trap_frame *regs, const struct fault *fault
 		trap_kernel_died(regs, "page fault in the kernel");
 	if (trap_frame_irqs_on(regs) && thread->mm) {
 		irq_enable();
-		ret = handle_uaccess_fault(thread->mm, fault);
+		ret = handle_uaccess_fault(thread->mm, *fault);
 		irq_disable();
 	}
 	if (ret)
@@ -166,7 +166,7 @@ void trap_page_fault(struct trap_frame *regs)
 		thread = current;
 		trap_record(thread, regs);
 		thread->arch.fault_addr = addr;
-		handle_user_fault(thread->mm, &fault);
+		handle_user_fault(thread->mm, fault);
 	}
 	trap_leave_user(regs);
 }
