@@ -11,7 +11,6 @@
 #include "kernel/process.h"
 #include "kernel/string.h"
 #include "lab/perturb.h"
-#include "lab/sync.h"
 #include "mm/vm_fault.h"
 
 static const char *const spf_reason_names[NR_SPF_REASONS] = {
@@ -66,8 +65,7 @@ static void fault_out_of_memory(struct fault fault)
 	process_begin_exit(0, SIGKILL);
 }
 
-static __noinline void fault_failed(struct mm *mm, struct fault fault,
-				    enum fault_result result)
+void fault_failed(struct mm *mm, struct fault fault, enum fault_result result)
 {
 	if (result == FAULT_OOM) {
 		fault_out_of_memory(fault);
@@ -79,23 +77,13 @@ static __noinline void fault_failed(struct mm *mm, struct fault fault,
 
 void handle_user_fault(struct mm *mm, struct fault fault)
 {
-	enum fault_result result;
-
 	stat_inc(USER_FAULTS);
 	this_cpu()->fault_stats->faults++;
 	perturb(PERTURB_FAULT);
-	if (READ_ONCE(mm->fault_path) == FAULT_PATH_SPF) {
-		enum spf_reason reason = spf_handle_fault(mm, fault);
-
-		this_cpu()->fault_stats->spf[reason]++;
-		SYNC_POINT(spf_done);
-		if (likely(reason == SPF_OK))
-			return;
-	}
-	result = classic_handle_fault(mm, fault);
-	this_cpu()->fault_stats->classic++;
-	if (unlikely(result != FAULT_DONE))
-		fault_failed(mm, fault, result);
+	if (READ_ONCE(mm->fault_path) == FAULT_PATH_SPF)
+		spf_user_fault(mm, fault);
+	else
+		classic_user_fault(mm, fault);
 }
 
 int handle_uaccess_fault(struct mm *mm, struct fault fault)

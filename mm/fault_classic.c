@@ -73,7 +73,7 @@ static __always_inline enum fault_result classic_handle_vma(struct mm *mm, struc
 					   fault_map_zero(&vmf, classic_lock_pte);
 }
 
-enum fault_result classic_handle_fault(struct mm *mm, struct fault fault)
+static __always_inline enum fault_result classic_resolve(struct mm *mm, struct fault fault)
 {
 	enum fault_result result;
 	struct vma *vma;
@@ -95,6 +95,20 @@ enum fault_result classic_handle_fault(struct mm *mm, struct fault fault)
 		result = FAULT_SEGV_ACCERR;
 	up_read(&mm->mmap_sem);
 	return result;
+}
+
+enum fault_result classic_handle_fault(struct mm *mm, struct fault fault)
+{
+	return classic_resolve(mm, fault);
+}
+
+void classic_user_fault(struct mm *mm, struct fault fault)
+{
+	enum fault_result result = classic_resolve(mm, fault);
+
+	this_cpu()->fault_stats->classic++;
+	if (unlikely(result != FAULT_DONE))
+		fault_failed(mm, fault, result);
 }
 
 int mm_populate(struct mm *mm, unsigned long start, unsigned long end)

@@ -194,10 +194,7 @@ static __always_inline enum spf_reason spf_attempt(struct vm_fault *vmf)
 	enum spf_reason reason;
 	bool busy;
 
-	if (unlikely(!vma_walk_once(vmf->mm, vmf->addr, &vmf->vma)))
-		vmf->vma = find_vma_srcu(vmf->mm, vmf->addr, &busy);
-	else
-		busy = false;
+	vmf->vma = find_vma_srcu(vmf->mm, vmf->addr, &busy);
 	if (unlikely(!vmf->vma))
 		return busy ? SPF_TREE_BUSY : SPF_NO_VMA;
 	SYNC_POINT(spf_found);
@@ -225,7 +222,7 @@ static __always_inline enum spf_reason spf_attempt(struct vm_fault *vmf)
 	}
 }
 
-enum spf_reason spf_handle_fault(struct mm *mm, struct fault fault)
+void spf_user_fault(struct mm *mm, struct fault fault)
 {
 	/* Nothing in an attempt sleeps, so it ends on the CPU where it began. */
 	struct vm_fault vmf = {
@@ -235,13 +232,16 @@ enum spf_reason spf_handle_fault(struct mm *mm, struct fault fault)
 		.flags = fault.flags,
 		.speculative = true,
 	};
+	struct srcu_count *section;
 	enum spf_reason reason;
-	int idx;
 
 	vmf.stats->spf_attempts++;
 	SYNC_POINT(spf_begin);
-	idx = srcu_read_lock(&vma_srcu);
+	section = srcu_read_lock_awake(&vma_srcu);
 	reason = spf_attempt(&vmf);
-	srcu_read_unlock(&vma_srcu, idx);
-	return reason;
+	srcu_read_unlock_awake(section);
+	vmf.stats->spf[reason]++;
+	SYNC_POINT(spf_done);
+	if (unlikely(reason != SPF_OK))
+		classic_user_fault(mm, fault);
 }

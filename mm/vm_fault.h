@@ -52,15 +52,19 @@ enum fault_result {
 /* mm/fault_anon.c: resolves the fault at an entry that was not empty. Interrupts on. */
 enum fault_result fault_handle_present(struct vm_fault *vmf);
 
-/* mm/fault_spf.c. Returns SPF_OK, or why it gave up. */
-enum spf_reason spf_handle_fault(struct mm *mm, struct fault fault);
+/* mm/fault.c: what is left to do when a fault was not resolved. */
+void fault_failed(struct mm *mm, struct fault fault, enum fault_result result);
+
+/* mm/fault_spf.c: a fault from user mode, on to classic_user_fault if the attempt gives up. */
+void spf_user_fault(struct mm *mm, struct fault fault);
 /*
  * Validates and tries for the PTL without mmap_sem until the policy has enough, @attempt being the
  * number of tries before; false with vmf->reason set. Interrupts on, and on again when it returns.
  */
 bool spf_lock_pte_retry(struct vm_fault *vmf, unsigned int attempt);
 
-/* mm/fault_classic.c. */
+/* mm/fault_classic.c: a fault from user mode to its end; any fault. Both may sleep. */
+void classic_user_fault(struct mm *mm, struct fault fault);
 enum fault_result classic_handle_fault(struct mm *mm, struct fault fault);
 
 /* Takes the PTL of a table that mmap_sem keeps. */

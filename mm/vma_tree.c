@@ -181,20 +181,17 @@ unsigned int vma_longest_walk(void)
 	return READ_ONCE(longest_walk);
 }
 
-struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy)
+struct vma *find_vma_srcu_again(struct mm *mm, unsigned long addr, bool *busy)
 {
 	struct vma *vma;
 
-#if LAB
-	WARN_ON(current->srcu_depth == 0);
-#endif
-	for (unsigned int i = 0; i < LOOKUP_TRIES; i++) {
-		if (likely(vma_walk_once(mm, addr, &vma))) {
+	for (unsigned int i = 1; i < LOOKUP_TRIES; i++) {
+		stat_inc(LOOKUP_RETRIES);
+		cpu_relax();
+		if (vma_walk_lockless(mm, addr, &vma)) {
 			*busy = false;
 			return vma;
 		}
-		stat_inc(LOOKUP_RETRIES);
-		cpu_relax();
 	}
 	*busy = true;
 	return NULL;
