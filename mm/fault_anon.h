@@ -53,7 +53,7 @@ static __always_inline pte_t fault_anon_pte(const struct vm_fault *vmf, const st
 {
 	pte_t pte = pte_make(page_to_pfn(page), vmf->prot);
 
-	return vmf->vm_flags & VM_WRITE ? pte_mkdirty(pte_mkwrite(pte)) : pte;
+	return pte_write(pte) ? pte_mkdirty(pte) : pte;
 }
 
 /* Ties @page to its anon_vma as mapped once; the reference is the allocation's (INV-12). */

@@ -59,7 +59,6 @@ static __always_inline enum fault_result classic_handle_vma(struct mm *mm, struc
 	vmf.stats = fault_stats_here(mm);
 	vmf.addr = fault.addr;
 	vmf.flags = fault.flags;
-	vmf.vm_flags = vma->flags;
 	vmf.prot = vma->prot;
 	vmf.speculative = false;
 	if ((fault.flags & FAULT_WRITE) && unlikely(!vma->anon_vma) && anon_vma_prepare(vma))

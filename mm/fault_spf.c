@@ -29,10 +29,9 @@
 #include "mm/vma_walk.h"
 
 /* Gives up at once, never waits, when a writer is at work (INV-6). */
-static __always_inline bool spf_unchanged(struct vm_fault *vmf)
+static __always_inline bool spf_changed(const struct vm_fault *vmf)
 {
-	vmf->reason = SPF_VMA_CHANGED;
-	return !read_seqcount_retry(&vmf->vma->vm_sequence, vmf->seq);
+	return read_seqcount_retry(&vmf->vma->vm_sequence, vmf->seq);
 }
 
 /* Samples the count of vmf's VMA, then looks at the mark. */
@@ -51,15 +50,15 @@ static __always_inline enum spf_reason spf_check_vma(struct vm_fault *vmf)
 {
 	struct vma *vma = vmf->vma;
 	unsigned long start = READ_ONCE(vma->start), end = READ_ONCE(vma->end);
+	unsigned long flags = READ_ONCE(vma->flags);
 
-	vmf->vm_flags = READ_ONCE(vma->flags);
 	vmf->prot.v = READ_ONCE(vma->prot.v);
 	vmf->anon_vma = READ_ONCE(vma->anon_vma);
 	if (unlikely(vmf->addr < start || vmf->addr >= end) && !bug(skip_bounds_check))
 		return SPF_OUT_OF_BOUNDS;
-	if (unlikely(vmf->vm_flags & VM_GROWSDOWN))
+	if (unlikely(flags & VM_GROWSDOWN))
 		return SPF_NOT_SUPPORTED;
-	if (unlikely(!fault_access_ok(vmf->vm_flags, vmf->flags)))
+	if (unlikely(!fault_access_ok(flags, vmf->flags)))
 		return SPF_ACCESS;
 	if (unlikely(!vmf->anon_vma) && (vmf->flags & FAULT_WRITE))
 		return SPF_NO_ANON_VMA;
@@ -73,7 +72,7 @@ static __always_inline enum spf_reason spf_walk(struct vm_fault *vmf)
 	p4d_t p4d;
 	pud_t pud;
 
-	if (pgd_none(pgd_read(pgdp)))
+	if (!P4D_FOLDED && pgd_none(pgd_read(pgdp)))
 		return SPF_NO_PGD;
 	p4d = p4d_read(p4d_of(pgdp, vmf->addr));
 	if (unlikely(p4d_none(p4d)))
@@ -116,8 +115,9 @@ static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsign
 			return result;
 	}
 	SYNC_POINT(spf_ptl_held);
-	if (unlikely(!spf_unchanged(vmf)) && !bug(skip_seq_recheck)) {
+	if (unlikely(spf_changed(vmf)) && !bug(skip_seq_recheck)) {
 		spin_unlock(vmf->ptl);
+		vmf->reason = SPF_VMA_CHANGED;
 		return PTL_ABORT;
 	}
 	return PTL_LOCKED;
@@ -129,10 +129,15 @@ static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsign
  */
 static __always_inline bool spf_revalidate(struct vm_fault *vmf)
 {
-	if (unlikely(!spf_unchanged(vmf)))
+	if (unlikely(spf_changed(vmf))) {
+		vmf->reason = SPF_VMA_CHANGED;
 		return false;
-	vmf->reason = SPF_PMD_CHANGED;
-	return likely(pmd_same(pmd_read(vmf->pmdp), vmf->pmd));
+	}
+	if (unlikely(!pmd_same(pmd_read(vmf->pmdp), vmf->pmd))) {
+		vmf->reason = SPF_PMD_CHANGED;
+		return false;
+	}
+	return true;
 }
 
 bool spf_lock_pte_retry(struct vm_fault *vmf, unsigned int attempt)
@@ -194,9 +199,12 @@ static __always_inline enum spf_reason spf_attempt(struct vm_fault *vmf)
 	enum spf_reason reason;
 	bool busy;
 
-	vmf->vma = find_vma_srcu(vmf->mm, vmf->addr, &busy);
-	if (unlikely(!vmf->vma))
-		return busy ? SPF_TREE_BUSY : SPF_NO_VMA;
+	vmf->vma = find_vma_srcu_hit(vmf->mm, vmf->addr);
+	if (unlikely(!vmf->vma)) {
+		vmf->vma = find_vma_srcu(vmf->mm, vmf->addr, &busy);
+		if (!vmf->vma)
+			return busy ? SPF_TREE_BUSY : SPF_NO_VMA;
+	}
 	SYNC_POINT(spf_found);
 	reason = spf_sample_vma(vmf);
 	if (unlikely(reason != SPF_OK))
@@ -207,7 +215,11 @@ static __always_inline enum spf_reason spf_attempt(struct vm_fault *vmf)
 	SYNC_POINT(spf_validated);
 
 	irq_disable();
-	reason = spf_unchanged(vmf) ? spf_walk(vmf) : vmf->reason;
+	if (unlikely(spf_changed(vmf))) {
+		irq_enable();
+		return SPF_VMA_CHANGED;
+	}
+	reason = spf_walk(vmf);
 	if (unlikely(reason != SPF_OK)) {
 		irq_enable();
 		return reason;

@@ -25,7 +25,6 @@ struct vm_fault {
 	u32 flags;	    /* FAULT_* */
 
 	/* The VMA's fields as they were checked; the speculative path must not look again (L-19). */
-	unsigned long vm_flags;
 	pgprot_t prot;
 	struct anon_vma *anon_vma;
 

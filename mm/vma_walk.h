@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The lookup of VMAs without mmap_sem, inline for the speculative fault.
+ * Walks down the tree of VMAs without mmap_sem, inline for the speculative fault.
  *
  * A walk reads links, start and end, and nothing else. It always comes to an end, since the tree's stores
  * never make a loop reachable, and since its steps are counted besides (hazard 7.7); whether it saw
@@ -9,65 +9,52 @@
  */
 #pragma once
 
-#include "kernel/thread.h"
 #include "mm/mm.h"
 
 #define LOOKUP_STEPS 128 /* more than twice the height of any tree of MAX_MAP_COUNT VMAs */
 
-/* Out of line, for the functions below only. */
-struct vma *find_vma_srcu_again(struct mm *mm, unsigned long addr, bool *busy);
+/* For vma_longest_walk; LAB only. */
 void vma_note_walk(unsigned int steps);
 
 /*
- * As find_vma, on a tree that may change. False if it did not hold still or if the walk went on for
- * too long; then *@found says nothing.
+ * One walk: the VMA that holds @addr, or NULL if it came upon none. Then *@above is the last VMA
+ * above @addr that it passed, NULL if none, and *@ended whether it did not go on for too long.
  */
-static __always_inline bool vma_walk_lockless(const struct mm *mm, unsigned long addr,
-					      struct vma **found)
+static __always_inline struct vma *vma_walk_lockless(const struct mm *mm, unsigned long addr,
+						     struct vma **above, bool *ended)
 {
-	u32 seq = raw_read_seqcount(&mm->mm_seq.count);
 	struct rb_node *node = READ_ONCE(mm->mm_rb.node);
 	unsigned int left = LOOKUP_STEPS;
 
-	*found = NULL;
-	if (unlikely(seq & 1))
-		return false;
-	while (node && left) {
-		struct vma *vma = container_of(node, struct vma, node);
+	*above = NULL;
+	while (node && likely(--left)) {
+		const struct vma *vma = container_of(node, struct vma, node);
 
-		left--;
 		if (READ_ONCE(vma->end) <= addr) {
 			node = READ_ONCE(node->right);
-			continue;
-		}
-		*found = vma;
-		if (READ_ONCE(vma->start) <= addr)
+		} else if (READ_ONCE(vma->start) > addr) {
+			*above = container_of(node, struct vma, node);
+			node = READ_ONCE(node->left);
+		} else {
 			break;
-		node = READ_ONCE(node->left);
+		}
 	}
 #if LAB
 	vma_note_walk(LOOKUP_STEPS - left);
 #endif
-	return likely(left) && !read_seqcount_retry(&mm->mm_seq.count, seq);
+	*ended = left != 0;
+	return node && left ? container_of(node, struct vma, node) : NULL;
 }
 
 /*
- * The first VMA with end > @addr, without mmap_sem, inside a read section of vma_srcu. Tries a few
- * times while the tree moves. Returns NULL with *@busy true if it never held still, NULL with
- * *@busy false if there is none. The result may be out of date: check its bounds under vm_sequence.
+ * The VMA that holds @addr, if one walk comes upon it; inside a read section of vma_srcu. mm_seq is
+ * not asked: a VMA whose own count, mark and bounds are found good is the right one however the
+ * tree has moved. Only of what is missing mm_seq must tell, and find_vma_srcu asks it.
  */
-static __always_inline struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy)
+static __always_inline struct vma *find_vma_srcu_hit(const struct mm *mm, unsigned long addr)
 {
-	struct vma *vma;
-	bool again_busy;
+	struct vma *above;
+	bool ended;
 
-#if LAB
-	WARN_ON(current->srcu_depth == 0);
-#endif
-	*busy = false;
-	if (likely(vma_walk_lockless(mm, addr, &vma)))
-		return vma;
-	vma = find_vma_srcu_again(mm, addr, &again_busy);
-	*busy = again_busy;
-	return vma;
+	return vma_walk_lockless(mm, addr, &above, &ended);
 }
