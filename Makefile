@@ -53,17 +53,20 @@ all: $(ELF) $(INITRD)
 # A tool that is missing is named, with the way to get it.
 need = $(Q)command -v $(1) >/dev/null || { echo "make: $(1) is missing; get it with: make deps" >&2; exit 1; }
 
-# Other settings in the same directory compile everything again.
-SETTINGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(MUSL_CC) $(USER_CFLAGS)
-$(BUILD)/settings: FORCE
+# Other settings in the same directory compile everything again; a file less links again.
+$(BUILD)/settings: NOW := $(CC) $(CPPFLAGS) $(CFLAGS) $(MUSL_CC) $(USER_CFLAGS)
+$(BUILD)/sources: NOW := $(SOURCES) $(USER_SOURCES)
+$(BUILD)/settings $(BUILD)/sources: FORCE
+	$(call need,$(CC))
+	$(call need,$(LD))
+	$(call need,$(PYTHON))
 	$(Q)mkdir -p $(@D)
-	$(Q)echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
+	$(Q)echo '$(NOW)' | cmp -s - $@ || echo '$(NOW)' >$@
 
 # Tests run in the order of their file; gcc would turn it round.
 $(BUILD)/tests/kernel/%.o: CFLAGS += $(if $(CLANG),,-fno-toplevel-reorder)
 
 $(OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
-	$(call need,$(CC))
 	$(Q)mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -79,7 +82,7 @@ $(BUILD)/symtab2.c: $(BUILD)/pass1.elf
 $(BUILD)/symtab%.o: $(BUILD)/symtab%.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/pass1.elf: $(BUILD)/linker.ld $(OBJECTS) $(BUILD)/symtab1.o
+$(BUILD)/pass1.elf: $(BUILD)/linker.ld $(BUILD)/sources $(OBJECTS) $(BUILD)/symtab1.o
 	$(call say,LD)
 	$(Q)$(LD) $(LDFLAGS) -T $(BUILD)/linker.ld -o $@ $(OBJECTS) $(BUILD)/symtab1.o
 $(ELF): $(BUILD)/pass1.elf $(BUILD)/symtab2.o
@@ -94,11 +97,11 @@ $(USER_OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
 	$(Q)mkdir -p $(@D)
 	$(call say,USERCC)
 	$(Q)$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/utest: $(USER_OBJECTS)
+$(BUILD)/utest: $(BUILD)/sources $(USER_OBJECTS)
 	$(call say,USERLD)
-	$(Q)$(MUSL_CC) -static -pthread -o $@ $^
+	$(Q)$(MUSL_CC) -static -pthread -o $@ $(USER_OBJECTS)
 UTEST := $(if $(USER_SOURCES),$(BUILD)/utest)
-$(INITRD): tools/mkinitrd.py $(UTEST) | $(BUILD)/settings
+$(INITRD): tools/mkinitrd.py $(BUILD)/sources $(UTEST)
 	$(call say,CPIO)
 	$(Q)$(PYTHON) $< $@ $(if $(UTEST),bin/utest=$(UTEST))
 

@@ -96,5 +96,5 @@ void process_thread_exit(void) __noreturn;
 void process_add_thread(struct process *process, struct thread *thread);
 /* The live thread @tid of @process, or NULL. process->lock held. */
 struct thread *process_find_thread(struct process *process, int tid);
-/* What all threads of @process, gone or not, have used; running ones up to their last switch. */
+/* What all threads of @process, gone or not, have used. */
 void process_usage_sum(struct process *process, struct process_usage *usage);

@@ -20,7 +20,7 @@
  *    They make no cycle, since nothing in the tree leads to the erased node.
  * Nodes that are out of the tree for a moment may be missed, with all below them; never is there a
  * wrong turn that comes back. Every link is stored with release: who follows it sees all stores
- * before it (MO: on machines that reorder stores the argument needs it; on x86_64 it is free).
+ * before it, which the argument needs on machines that reorder stores, and x86_64 gives for free.
  *
  * Augmented values are functions of the elements of a subtree, whatever its shape: a rotation
  * changes those of its two nodes only, and leaves the upper one with what the other had before.

@@ -51,7 +51,7 @@ u64 clock_deadline(u64 ns, bool realtime)
 	return ns > CLOCK_EPOCH_NS ? ns - CLOCK_EPOCH_NS : 0;
 }
 
-/* Time used is counted at every switch: of what runs now, up to its last one. */
+/* Time used is what the scheduler has counted, in ticks. */
 static int clock_read(int clock, u64 *ns)
 {
 	struct process_usage usage;

@@ -251,11 +251,8 @@ void thread_exit_to_user(struct trap_frame *regs)
 			process_thread_exit();
 		if (work & TW_RESCHED)
 			schedule();
-		if (work & TW_SIGNAL) {
-			/* Before it looks: a signal that comes meanwhile sets it again. */
-			__atomic_fetch_and(&thread->work, ~(u32)TW_SIGNAL, __ATOMIC_SEQ_CST);
-			signal_deliver(regs);
-		}
+		if (work & TW_SIGNAL)
+			signal_deliver(regs); /* clears it when nothing is left */
 	}
 }
 

@@ -23,6 +23,7 @@
 struct cycle {
 	unsigned int nr;
 	unsigned int cpu[MAX_CYCLE]; /* each waits for the next, the last for the first */
+	struct cpu_wait wait[MAX_CYCLE]; /* what they wait for; filled for the report */
 	u64 signature;
 };
 
@@ -53,27 +54,46 @@ enum watchdog_kind watchdog_last_kind(void)
 
 /* --- the wait-for graph --- */
 
+/* What @cpu waits for, all fields of one wait; kind is WAIT_NONE if it was just changing. */
+static struct cpu_wait sample_wait(const struct cpu *cpu)
+{
+	struct cpu_wait wait;
+	u64 serial;
+
+	wait.kind = smp_load_acquire(&cpu->wait.kind);
+	serial = READ_ONCE(cpu->wait.serial);
+	wait.irqs_off = READ_ONCE(cpu->wait.irqs_off);
+	wait.breakable = READ_ONCE(cpu->wait.breakable);
+	wait.object = READ_ONCE(cpu->wait.object);
+	wait.pc = READ_ONCE(cpu->wait.pc);
+	smp_rmb();
+	wait.serial = READ_ONCE(cpu->wait.serial);
+	if (READ_ONCE(cpu->wait.kind) != wait.kind || wait.serial != serial)
+		wait.kind = WAIT_NONE;
+	return wait;
+}
+
 /* A CPU that waits with interrupts off can neither acknowledge nor be scheduled. */
 static bool cannot_acknowledge(const struct cpu *cpu)
 {
-	enum wait_kind kind = smp_load_acquire(&cpu->wait.kind);
+	struct cpu_wait wait = sample_wait(cpu);
 
-	return kind != WAIT_NONE && kind != WAIT_SYNC_POINT && READ_ONCE(cpu->wait.irqs_off);
+	return wait.kind != WAIT_NONE && wait.kind != WAIT_SYNC_POINT && wait.irqs_off;
 }
 
 /* The first CPU at or after @from for which @cpu waits; nr_cpus if there is none. */
 static unsigned int waits_for(const struct cpu *cpu, unsigned int from)
 {
-	const struct spinlock *lock = cpu->wait.object;
+	struct cpu_wait wait = sample_wait(cpu);
 	unsigned int owner;
 
-	switch (smp_load_acquire(&cpu->wait.kind)) {
+	switch (wait.kind) {
 	case WAIT_SPINLOCK:
-		owner = READ_ONCE(lock->owner);
+		owner = READ_ONCE(((const struct spinlock *)wait.object)->owner);
 		return owner && owner - 1 >= from ? owner - 1 : nr_cpus;
 	case WAIT_TLB_ACK:
 		for (; from < nr_cpus; from++)
-			if (tlb_request_missing(cpu->wait.object, from) &&
+			if (tlb_request_missing(wait.object, from) &&
 			    cannot_acknowledge(cpus[from]))
 				return from;
 		return nr_cpus;
@@ -122,7 +142,7 @@ static enum watchdog_kind cycle_kind(const struct cycle *cycle)
 	if (cycle->nr == 1)
 		return WATCHDOG_SELF;
 	for (unsigned int i = 0; i < cycle->nr; i++)
-		if (cpus[cycle->cpu[i]]->wait.kind == WAIT_TLB_ACK)
+		if (cycle->wait[i].kind == WAIT_TLB_ACK)
 			return WATCHDOG_IPI_LOCK;
 	return WATCHDOG_ABBA;
 }
@@ -133,25 +153,25 @@ static const char *const kind_text[] = {
 	[WATCHDOG_SELF] = "self-deadlock, a lock taken twice",
 };
 
-static void describe_wait(char *buf, size_t size, const struct cpu *cpu)
+static void describe_wait(char *buf, size_t size, const struct cpu_wait *wait)
 {
-	const struct spinlock *lock = cpu->wait.object;
+	const struct spinlock *lock = wait->object;
 
-	if (cpu->wait.kind == WAIT_TLB_ACK)
+	if (wait->kind == WAIT_TLB_ACK)
 		snprintf(buf, size, "waits for acknowledgements");
 	else
 		snprintf(buf, size, "waits for %s %p", lock->name, (const void *)lock);
 }
 
-static void print_cpu(const struct cpu *cpu, unsigned int next)
+static void print_cpu(const struct cpu *cpu, const struct cpu_wait *waits, unsigned int next)
 {
 	char wait[64];
 
-	describe_wait(wait, sizeof(wait), cpu);
+	describe_wait(wait, sizeof(wait), waits);
 	printk("CPU %u (%s[%d]) %s, interrupts %s, held up by CPU %u", cpu->id,
 	       cpu->arch.thread->name, cpu->arch.thread->tid, wait,
-	       cpu->wait.irqs_off ? "off" : "on", next);
-	printk("  at %pS", (void *)cpu->wait.pc);
+	       waits->irqs_off ? "off" : "on", next);
+	printk("  at %pS", (void *)waits->pc);
 	for (unsigned int i = 0; i < cpu->nr_held && i < MAX_HELD_LOCKS; i++)
 		printk("  holds %s %p", cpu->held[i]->name, (const void *)cpu->held[i]);
 	if (cpu->id != cpu_id()) {
@@ -165,7 +185,7 @@ static void print_cpu(const struct cpu *cpu, unsigned int next)
 /* Two CPUs side by side, each with what it holds and what it waits for. */
 static void print_diagram(const struct cycle *cycle)
 {
-	const struct cpu *a = cpus[cycle->cpu[0]], *b = cpus[cycle->cpu[1 % cycle->nr]];
+	const struct cpu *a = cpus[cycle->cpu[0]], *b = cpus[cycle->cpu[1]];
 	char left[64], right[64];
 
 	snprintf(left, sizeof(left), "CPU %u", a->id);
@@ -179,10 +199,10 @@ static void print_diagram(const struct cycle *cycle)
 			 i < b->nr_held ? b->held[i]->name : "", (const void *)b->held[i]);
 		printk("%-36s | %s", left, right);
 	}
-	printk("%-36s | %s", a->wait.irqs_off ? "interrupts off" : "interrupts on",
-	       b->wait.irqs_off ? "interrupts off" : "interrupts on");
-	describe_wait(left, sizeof(left), a);
-	describe_wait(right, sizeof(right), b);
+	printk("%-36s | %s", cycle->wait[0].irqs_off ? "interrupts off" : "interrupts on",
+	       cycle->wait[1].irqs_off ? "interrupts off" : "interrupts on");
+	describe_wait(left, sizeof(left), &cycle->wait[0]);
+	describe_wait(right, sizeof(right), &cycle->wait[1]);
 	printk("%-36s | %s", left, right);
 }
 
@@ -191,12 +211,10 @@ static void print_others(const struct cycle *cycle)
 	unsigned int missing = 0, stuck = 0;
 
 	for (unsigned int i = 0; i < cycle->nr; i++) {
-		const struct cpu *cpu = cpus[cycle->cpu[i]];
-
-		if (cpu->wait.kind != WAIT_TLB_ACK)
+		if (cycle->wait[i].kind != WAIT_TLB_ACK)
 			continue;
 		for (unsigned int other = 0; other < nr_cpus; other++)
-			if (tlb_request_missing(cpu->wait.object, other)) {
+			if (tlb_request_missing(cycle->wait[i].object, other)) {
 				missing++;
 				stuck += cannot_acknowledge(cpus[other]);
 			}
@@ -211,18 +229,16 @@ static unsigned int break_waits(const struct cycle *cycle)
 	unsigned int broken = 0, cpu;
 
 	for (unsigned int i = 0; i < cycle->nr; i++) {
-		const struct cpu_wait *in_cycle = &cpus[cycle->cpu[i]]->wait;
-
-		if (in_cycle->kind != WAIT_SPINLOCK)
+		if (cycle->wait[i].kind != WAIT_SPINLOCK)
 			continue;
 		for_each_online_cpu(cpu)
 		{
-			struct cpu_wait *wait = &cpus[cpu]->wait;
+			struct cpu_wait wait = sample_wait(cpus[cpu]);
 
-			if (wait->kind != WAIT_SPINLOCK || wait->object != in_cycle->object ||
-			    !READ_ONCE(wait->breakable))
+			if (wait.kind != WAIT_SPINLOCK || wait.object != cycle->wait[i].object ||
+			    !wait.breakable)
 				continue;
-			WRITE_ONCE(wait->broken, true);
+			WRITE_ONCE(cpus[cpu]->wait.broken, true);
 			broken++;
 		}
 	}
@@ -240,7 +256,8 @@ static void report(const struct cycle *cycle)
 	printk("watchdog: DEADLOCK of %u CPU%s: %s", cycle->nr, cycle->nr == 1 ? "" : "s",
 	       kind_text[kind]);
 	for (unsigned int i = 0; i < cycle->nr; i++)
-		print_cpu(cpus[cycle->cpu[i]], cycle->cpu[(i + 1) % cycle->nr]);
+		print_cpu(cpus[cycle->cpu[i]], &cycle->wait[i],
+			  cycle->cpu[(i + 1) % cycle->nr]);
 	print_others(cycle);
 	if (cycle->nr > 1)
 		print_diagram(cycle);
@@ -276,6 +293,8 @@ static void watchdog_check(unsigned int start)
 
 	if (READ_ONCE(reporting) || !watch_cpu(start, &cycle) || xchg(&reporting, true))
 		return;
+	for (unsigned int i = 0; i < cycle.nr; i++)
+		cycle.wait[i] = sample_wait(cpus[cycle.cpu[i]]);
 	if (cycle_signature(&cycle) == cycle.signature)
 		report(&cycle);
 	watch[cpu_id()].samples = 0;

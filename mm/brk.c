@@ -57,6 +57,8 @@ int mm_expand_stack(struct mm *mm, struct vma *vma, unsigned long addr)
 	addr &= PAGE_MASK;
 	if (addr >= vma->start)
 		return 0;
+	if (!(vma->flags & VM_GROWSDOWN))
+		return -EFAULT;
 	if (addr < USER_MIN || vma->end - addr > STACK_MAX_SIZE)
 		return -ENOMEM;
 	/* A program's own guard below, without any access, may touch the stack, and so may a stack

@@ -94,8 +94,8 @@ static enum fault_result fault_replace_zero(struct vm_fault *vmf)
 	}
 	pte_get_and_clear(vmf->pte);
 	SYNC_POINT(cow_flush_ptl);
-	stat_inc(FLUSH_UNDER_PTL);
-	tlb_flush_page(vmf->mm, vmf->addr);
+	if (tlb_flush_page(vmf->mm, vmf->addr))
+		stat_inc(FLUSH_UNDER_PTL);
 	fault_page_mapped(vmf, page);
 	pte_set(vmf->pte, fault_anon_pte(vmf, page));
 	vm_fault_unlock(vmf);

@@ -12,7 +12,7 @@
 #include "mm/gather.h"
 #include "mm/mm.h"
 
-/* Zaps what is mapped of [@start, @end). -ENOMEM if there was a hole, after having done the rest. */
+/* Zaps what is mapped of [@start, @end). -ENOMEM if there was a hole, with the rest done. */
 static int madvise_locked(struct mm *mm, unsigned long start, unsigned long end, bool zap)
 {
 	struct mmu_gather tlb;

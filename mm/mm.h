@@ -78,22 +78,23 @@ long mm_madvise(struct mm *mm, unsigned long addr, unsigned long len, int advice
 unsigned long mm_brk(struct mm *mm, unsigned long brk);
 /* Takes everything out: the last user has gone. */
 void mm_unmap_all(struct mm *mm);
-/* Faults the pages of [@start, @end) in as far as mapped, for MAP_POPULATE. 0 or -errno. */
+/* Faults in every page of [@start, @end) that may be accessed. 0, -ENOMEM or -EFAULT. */
 int mm_populate(struct mm *mm, unsigned long start, unsigned long end);
 
 /* Grows the stack VMA down to hold @addr; mmap_sem held for writing. Who held it for reading must
- * have dropped it and looked @vma up again. 0, or -ENOMEM: too large or too near another VMA. */
+ * have dropped it and looked @vma up again. 0, -EFAULT if it is none that grows, -ENOMEM if it
+ * would be too large or too near another VMA. */
 int mm_expand_stack(struct mm *mm, struct vma *vma, unsigned long addr);
 /* Writes @len bytes of @src to user address @addr of any mm, faulting pages in: for the ELF loader.
  * Returns 0, -EFAULT, -ENOMEM. mmap_sem not held; may sleep. */
 int mm_write(struct mm *mm, unsigned long addr, const void *src, size_t len);
 
-/* Faults in every page of [@start, @end) that may be accessed. 0, -ENOMEM or -EFAULT. May sleep. */
-int mm_populate(struct mm *mm, unsigned long start, unsigned long end);
-
+/* The same bits as VM_READ, VM_WRITE and VM_EXEC. */
 #define PROT_READ 1
 #define PROT_WRITE 2
 #define PROT_EXEC 4
+_Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC,
+	       "access bits of VMAs are those of system calls");
 #define MAP_SHARED 0x01
 #define MAP_PRIVATE 0x02
 #define MAP_TYPE 0x0f /* mask of the two above */

@@ -15,17 +15,11 @@
 /* Lowest address that is chosen for a mapping whose place was left open. */
 #define MMAP_LOW (USER_MIN + 0x10000UL)
 
-/* The VMA_* flags for PROT_* and MAP_*. */
+/* The VM_* flags for PROT_* (other bits are ignored, as on Linux) and MAP_*. */
 static unsigned long mmap_vm_flags(unsigned long prot, unsigned long flags)
 {
-	unsigned long vm_flags = 0;
+	unsigned long vm_flags = prot & VM_ACCESS;
 
-	if (prot & PROT_READ)
-		vm_flags |= VM_READ;
-	if (prot & PROT_WRITE)
-		vm_flags |= VM_WRITE;
-	if (prot & PROT_EXEC)
-		vm_flags |= VM_EXEC;
 	if (flags & MAP_SHARED)
 		vm_flags |= VM_SHARED;
 	if (flags & MAP_GROWSDOWN)
@@ -67,7 +61,7 @@ static long try_hint(struct mm *mm, unsigned long addr, unsigned long len, struc
 {
 	unsigned long guard;
 
-	addr = ALIGN_UP(max(addr & PAGE_MASK, (unsigned long)USER_MIN), PAGE_SIZE);
+	addr = max(addr & PAGE_MASK, (unsigned long)USER_MIN);
 	if (len > USER_TOP || addr > USER_TOP - len)
 		return 0;
 	*next = find_vma(mm, addr);

@@ -16,8 +16,6 @@
 #include "mm/gather.h"
 #include "mm/mm.h"
 
-#define PROT_ACCESS (PROT_READ | PROT_WRITE | PROT_EXEC)
-
 static int split_counted(struct mm *mm, struct vma *vma, unsigned long addr)
 {
 	return mm->nr_vmas >= MAX_MAP_COUNT ? -ENOMEM : vma_split(mm, vma, addr);
@@ -86,7 +84,7 @@ static int mprotect_locked(struct mm *mm, unsigned long start, unsigned long end
 
 long mm_mprotect(struct mm *mm, unsigned long addr, unsigned long len, unsigned long prot)
 {
-	unsigned long access = 0, end;
+	unsigned long end;
 	int err;
 
 	if (addr & ~PAGE_MASK)
@@ -96,17 +94,11 @@ long mm_mprotect(struct mm *mm, unsigned long addr, unsigned long len, unsigned 
 	end = addr + ALIGN_UP(len, PAGE_SIZE);
 	if (end <= addr)
 		return -ENOMEM;
-	if (prot & ~(unsigned long)PROT_ACCESS)
+	if (prot & ~VM_ACCESS)
 		return -EINVAL;
-	if (prot & PROT_READ)
-		access |= VM_READ;
-	if (prot & PROT_WRITE)
-		access |= VM_WRITE;
-	if (prot & PROT_EXEC)
-		access |= VM_EXEC;
 	down_write(&mm->mmap_sem);
 	SYNC_POINT(mprotect_write_held);
-	err = mprotect_locked(mm, addr, end, access);
+	err = mprotect_locked(mm, addr, end, prot);
 	up_write(&mm->mmap_sem);
 	SYNC_POINT(mprotect_done);
 	return err;

@@ -51,7 +51,7 @@ static struct vma *unlink_range(struct mm *mm, struct vma *first, unsigned long 
 	return vma;
 }
 
-/* Takes pages and tables of the @detached VMAs out; nothing else is mapped in [@floor, @ceiling). */
+/* Takes pages and tables of @detached out; nothing else is mapped in [@floor, @ceiling). */
 static void zap_detached(struct mm *mm, struct list_head *detached, unsigned long floor,
 			 unsigned long ceiling)
 {

@@ -18,7 +18,15 @@
 
 struct cpu;
 
-enum page_kind { PAGE_FREE, PAGE_RESERVED, PAGE_KERNEL, PAGE_SLAB, PAGE_TABLE, PAGE_ANON, NR_PAGE_KINDS };
+enum page_kind {
+	PAGE_FREE,
+	PAGE_RESERVED,
+	PAGE_KERNEL,
+	PAGE_SLAB,
+	PAGE_TABLE,
+	PAGE_ANON,
+	NR_PAGE_KINDS
+};
 
 struct page {
 	struct list_head node; /* allocator's, while free; owner's, while not */
@@ -44,7 +52,7 @@ struct page {
 /* Heads a free block on a zone's lists; the zone's. */
 #define PAGE_IN_ZONE BIT(0)
 
-#define MAX_ORDER 10 /* largest block 2^10 pages */
+#define MAX_ORDER 10U /* largest block 2^10 pages */
 
 /* alloc flags */
 #define ALLOC_ZERO BIT(0) /* cleared */

@@ -195,7 +195,7 @@ u64 zone_nr_reserved(void)
 
 /* --- boot --- */
 
-/* The @i-th range of RAM that is in use: what boot_info says, frame 0, page_map; false at the end. */
+/* The @i-th range in use: those of boot_info, frame 0, page_map; false at the end. */
 static bool reserved_range(unsigned int i, struct mem_range *range)
 {
 	unsigned int n = boot_info.nr_reserved;
@@ -289,7 +289,7 @@ static void add_range(u64 pfn, u64 end)
 	for (u64 i = pfn; i < end; i++)
 		page_map[i].kind = PAGE_FREE;
 	while (pfn < end) {
-		unsigned int order = min((unsigned int)__builtin_ctzll(pfn), MAX_ORDER + 0u);
+		unsigned int order = min((unsigned int)__builtin_ctzll(pfn), MAX_ORDER);
 
 		while (BIT(order) > end - pfn)
 			order--;

@@ -39,36 +39,61 @@ void page_alloc_fail_after(u64 n)
 	WRITE_ONCE(fail_armed, n != 0);
 }
 
-static bool alloc_must_fail(enum page_kind kind)
+static __noinline bool count_failure(enum page_kind kind)
 {
-	if (likely(!READ_ONCE(fail_armed)) || (kind != PAGE_ANON && kind != PAGE_TABLE))
+	if (kind != PAGE_ANON && kind != PAGE_TABLE)
 		return false;
 	return atomic64_add_return(&fail_left, -1) < 0;
 }
 
-static void check_alloc(const struct page *page)
+static inline bool alloc_must_fail(enum page_kind kind)
 {
-	BUG_ON_MSG(this_cpu()->irq_depth, "page_alloc in an interrupt");
-	BUG_ON_MSG(page->kind != PAGE_FREE || atomic_read(&page->refcount),
-		   "free page %#lx: kind %u refcount %d", page_to_pfn(page), page->kind,
-		   atomic_read(&page->refcount));
+	return unlikely(READ_ONCE(fail_armed)) && count_failure(kind);
 }
 
-static void check_free(const struct page *page, unsigned int order)
+/* The reports are apart, so that the checks cost little. */
+static __noinline __noreturn void report_context(void)
 {
-	BUG_ON_MSG(this_cpu()->irq_depth, "page_free in an interrupt");
-	BUG_ON_MSG(page->kind == PAGE_FREE, "page %#lx freed twice", page_to_pfn(page));
-	BUG_ON_MSG(page->kind == PAGE_RESERVED || page->order != order ||
-			   atomic_read(&page->refcount) || atomic_read(&page->mapcount),
-		   "freeing page %#lx: kind %u order %u (not %u) refcount %d mapcount %d",
-		   page_to_pfn(page), page->kind, page->order, order, atomic_read(&page->refcount),
-		   atomic_read(&page->mapcount));
+	panic("BUG: page allocator used in an interrupt");
+}
+
+static __noinline __noreturn void report_page(const struct page *page, const char *what)
+{
+	panic("BUG: %s: page %#lx: kind %u order %u refcount %d mapcount %d", what,
+	      page_to_pfn(page), page->kind, page->order, atomic_read(&page->refcount),
+	      atomic_read(&page->mapcount));
+}
+
+static inline void check_context(void)
+{
+	if (unlikely(this_cpu()->irq_depth))
+		report_context();
+}
+
+static inline void check_alloc(const struct page *page)
+{
+	if (unlikely(page->kind != PAGE_FREE || atomic_read(&page->refcount)))
+		report_page(page, "free page is in use");
+}
+
+static inline void check_free(const struct page *page, unsigned int order)
+{
+	if (unlikely(page->kind == PAGE_FREE))
+		report_page(page, "page freed twice");
+	if (unlikely(page->kind == PAGE_RESERVED || page->order != order))
+		report_page(page, "no block of that order to free");
+	if (unlikely(atomic_read(&page->refcount) || atomic_read(&page->mapcount)))
+		report_page(page, "freed page is in use");
 }
 #else
 static inline bool alloc_must_fail(enum page_kind kind)
 {
 	(void)kind;
 	return false;
+}
+
+static inline void check_context(void)
+{
 }
 
 static inline void check_alloc(const struct page *page)
@@ -139,6 +164,7 @@ struct page *page_alloc(unsigned int order, enum page_kind kind, unsigned int fl
 	struct page_cache *cache = this_cpu()->page_cache;
 	struct page *page;
 
+	check_context();
 	if (unlikely(alloc_must_fail(kind)))
 		return NULL;
 	if (unlikely(order || !cache || !cache->nr))
@@ -174,6 +200,7 @@ void page_free(struct page *page, unsigned int order)
 {
 	struct page_cache *cache = this_cpu()->page_cache;
 
+	check_context();
 	check_free(page, order);
 	if (unlikely(order || !cache || cache->nr == PAGE_CACHE_MAX)) {
 		page_free_slow(page, order);

@@ -12,8 +12,8 @@
  * handlers do not allocate.
  *
  * With instruments a free object is filled with 0x6b, in a magazine all of it, in a slab all but
- * the link, and this is looked at when it is handed out. An object that is all poison when it is
- * freed was free before.
+ * the link, and this is looked at when it is handed out. An object that is all poison but for its
+ * first word when it is freed was free before.
  *
  * Source: J. Bonwick, "The Slab Allocator" (1994); J. Bonwick and J. Adams, "Magazines and Vmem"
  * (2001), for the per-CPU stacks.
@@ -24,10 +24,10 @@
 #include "kernel/printk.h"
 
 #define MAX_CACHES 48
-#define MAG_MAX 31 /* makes a magazine 256 bytes */
-#define MAG_MIN 4
+#define MAG_MAX 31UL /* makes a magazine 256 bytes */
+#define MAG_MIN 4UL
 #define MAG_BYTES (16UL << 10) /* a magazine of large objects holds fewer */
-#define MAX_EMPTY 1	      /* slabs without used objects that a cache keeps */
+#define MAX_EMPTY 1	       /* slabs without used objects that a cache keeps */
 #define MIN_PER_SLAB 2
 #define MIN_SIZE 16
 
@@ -67,6 +67,7 @@ static struct page *slab_of(const struct slab_cache *cache, const void *object)
 
 #if LAB
 #define POISON 0x6b6b6b6b6b6b6b6bUL
+#define ALIVE 0x5a5a5a5a5a5a5a5aUL /* second word of an object just handed out */
 
 static void poison(const struct slab_cache *cache, void *object)
 {
@@ -86,16 +87,19 @@ static size_t poison_end(const struct slab_cache *cache, const void *object, siz
 	return from;
 }
 
+static void check_context(const struct slab_cache *cache)
+{
+	BUG_ON_MSG(this_cpu()->irq_depth, "slab %s used in an interrupt", cache->name);
+}
+
 static void check_alloc(const struct slab_cache *cache, void *object)
 {
 	size_t bad = poison_end(cache, object, 0);
 
-	BUG_ON_MSG(this_cpu()->irq_depth, "slab_alloc in an interrupt");
 	BUG_ON_MSG(bad < cache->size / sizeof(long),
 		   "slab %s: use after free: object %p has %#lx at byte %zu", cache->name, object,
-		   ((const unsigned long *)object)[bad], bad * sizeof(long));
-	/* Its owner may never write the last word: from now on it is not as in a free object. */
-	((unsigned long *)object)[cache->size / sizeof(long) - 1] = 0;
+		   ((unsigned long *)object)[bad], bad * sizeof(long));
+	((unsigned long *)object)[1] = ALIVE;
 }
 
 static void check_free(const struct slab_cache *cache, void *object)
@@ -103,12 +107,9 @@ static void check_free(const struct slab_cache *cache, void *object)
 	const struct page *page = virt_to_page(object);
 	size_t offset = (unsigned long)object & (slab_bytes(cache) - 1);
 
-	BUG_ON_MSG(this_cpu()->irq_depth, "slab_free in an interrupt");
 	BUG_ON_MSG(page->kind != PAGE_SLAB || page->slab != cache || offset % cache->size,
 		   "slab %s: %p is no object of it", cache->name, object);
-	/* The first word may be a link; an object of no more than that cannot tell. */
-	BUG_ON_MSG(cache->size > sizeof(long) &&
-			   poison_end(cache, object, 1) == cache->size / sizeof(long),
+	BUG_ON_MSG(poison_end(cache, object, 1) == cache->size / sizeof(long),
 		   "slab %s: object %p freed twice", cache->name, object);
 	poison(cache, object);
 }
@@ -124,6 +125,7 @@ static void check_link(const struct slab_cache *cache, const struct page *page, 
 	*(unsigned long *)object = POISON;
 }
 #else
+#define check_context(cache) do { } while (0)
 #define poison(cache, object) do { } while (0)
 #define check_alloc(cache, object) do { } while (0)
 #define check_free(cache, object) do { } while (0)
@@ -250,6 +252,7 @@ void *slab_alloc(struct slab_cache *cache)
 	struct magazine *mag = cache->mag[cpu_id()];
 	void *object;
 
+	check_context(cache);
 	if (unlikely(!mag || !mag->nr))
 		return slab_alloc_slow(cache);
 	object = mag->objects[--mag->nr];
@@ -275,6 +278,7 @@ void slab_free(struct slab_cache *cache, void *object)
 {
 	struct magazine *mag = cache->mag[cpu_id()];
 
+	check_context(cache);
 	check_free(cache, object);
 	if (unlikely(!mag || mag->nr == cache->mag_max)) {
 		slab_free_slow(cache, object);
@@ -294,7 +298,7 @@ static void cache_init(struct slab_cache *cache, const char *name, size_t size)
 	while (slab_bytes(cache) / size < MIN_PER_SLAB)
 		cache->order++;
 	cache->per_slab = (unsigned int)(slab_bytes(cache) / size);
-	cache->mag_max = (unsigned int)max(min(MAG_BYTES / size, MAG_MAX + 0UL), MAG_MIN + 0UL);
+	cache->mag_max = (unsigned int)max(min(MAG_BYTES / size, MAG_MAX), MAG_MIN);
 	spin_init(&cache->lock, name);
 	list_init(&cache->partial);
 }

@@ -153,7 +153,7 @@ static void tlb_wait(struct tlb_request *req)
 	smp_mb();
 }
 
-static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
+static bool tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
 {
 	struct tlb_request *req = &tlb_requests[cpu_id()];
 	u64 self = 1ULL << (cpu_id() % 64);
@@ -169,7 +169,7 @@ static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long e
 	}
 	if (!any || bug(skip_shootdown)) {
 		cpumask_zero(&req->pending);
-		return;
+		return false;
 	}
 	stat_inc(SHOOTDOWNS_SENT);
 	req->mm = mm;
@@ -178,9 +178,10 @@ static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long e
 	req->gen = gen;
 	tlb_send(req);
 	tlb_wait(req);
+	return true;
 }
 
-void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end)
+bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end)
 {
 	s64 gen;
 
@@ -189,10 +190,10 @@ void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end)
 	irq_disable();
 	tlb_flush_local(mm, start, end, gen);
 	irq_enable();
-	tlb_flush_others(mm, start, end, gen);
+	return tlb_flush_others(mm, start, end, gen);
 }
 
-void tlb_flush_page(struct mm *mm, unsigned long addr)
+bool tlb_flush_page(struct mm *mm, unsigned long addr)
 {
-	tlb_flush_range(mm, addr, addr + PAGE_SIZE);
+	return tlb_flush_range(mm, addr, addr + PAGE_SIZE);
 }

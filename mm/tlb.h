@@ -17,10 +17,10 @@ struct mm;
 /*
  * Flushes [@start, @end) of @mm everywhere. When it returns, every CPU that had @mm loaded has taken
  * an interrupt since: whoever walked its tables with interrupts off before is through, so tables
- * unlinked before may be freed. Interrupts on.
+ * unlinked before may be freed. Whether any other CPU was asked. Interrupts on.
  */
-void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end);
-void tlb_flush_page(struct mm *mm, unsigned long addr);
+bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end);
+bool tlb_flush_page(struct mm *mm, unsigned long addr);
 /* Receiver of IPI_TLB, interrupts off. */
 void tlb_ipi_handle(void);
 /* For the watchdog: which CPUs have not acknowledged the request @object of a WAIT_TLB_ACK. */

@@ -45,7 +45,7 @@ struct vma *vma_alloc(struct mm *mm, unsigned long start, unsigned long end, uns
 	vma->anon_vma = NULL;
 	seqcount_init(&vma->vm_sequence);
 	rb_node_clear(&vma->node);
-	vma->subtree_gap = 0;
+	vma->gap = vma->subtree_gap = 0;
 	list_init(&vma->list);
 	vma->mm = mm;
 	return vma;

@@ -28,6 +28,7 @@ struct mm;
 #define VM_GROWSDOWN BIT(4)
 #define VM_ACCESS (VM_READ | VM_WRITE | VM_EXEC)
 
+#define VMA_GAP_MAX (1UL << 40)		  /* larger gaps are counted as this */
 #define STACK_GUARD_GAP (256 * PAGE_SIZE) /* kept free below a VMA that grows down */
 #define STACK_MAX_SIZE (8UL << 20)	  /* no VMA grows beyond */
 
@@ -48,8 +49,9 @@ struct vma {
 
 	/* Guarded by mmap_sem (write) and mm_seq. */
 	struct rb_node node; /* cleared: the VMA is dead */
-	/* Largest gap below a VMA of this subtree, guard gaps not counted. Not for lockless use. */
-	unsigned long subtree_gap;
+	/* Free addresses below this VMA that a mapping may take, and the most below any VMA of this
+	 * subtree; no more than VMA_GAP_MAX. Not for lockless use. */
+	unsigned long gap, subtree_gap;
 
 	/* Guarded by mmap_sem. */
 	struct list_head list;
@@ -98,9 +100,9 @@ struct vma *find_vma(struct mm *mm, unsigned long addr);
  * none. The result may be out of date: check its bounds under vm_sequence.
  */
 struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy);
-/* The neighbours in address order, NULL at the ends; of NULL, the first and the last. */
 /* Steps of the longest lockless walk since boot, given-up ones included: for tests. */
 unsigned int vma_longest_walk(void);
+/* The neighbours in address order, NULL at the ends; of NULL, the first and the last. */
 struct vma *vma_next(struct mm *mm, struct vma *vma);
 struct vma *vma_prev(struct mm *mm, struct vma *vma);
 /* The start of the highest gap of @len bytes in [@low, @high), the VMA above it in *@next (NULL:

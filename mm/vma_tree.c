@@ -12,9 +12,12 @@
  * to see mm_seq tells. The keys may change outside mm_seq (hazard 7.8): a walker may then miss a
  * VMA or find a neighbour, which its caller notices by the bounds under vm_sequence.
  *
- * Gaps: gap(vma) = vma's start, less the guard below a stack, - previous VMA's end. Whoever changes
- * the layout leaves every subtree_gap right before the next rotation: a rotation that recomputed a
- * wrong value on the way would hide it from rb_propagate.
+ * Gaps: vma->gap = its start, less the guard below a stack, - the previous VMA's end, at most
+ * VMA_GAP_MAX. The cap keeps the one vast gap of an address space, below the mmap area, from
+ * changing with every mapping, which would go up to the root each time. A new VMA takes part of the
+ * next one's gap and gives it back when it goes; the next one's is brought up to date after the
+ * insertion and before the erasure, so that the larger gap hides what changes below it. At each
+ * rotation gaps and subtree_gaps agree.
  *
  * Source: Cormen et al., "Introduction to Algorithms", 14.2 "How to augment a data structure";
  * M. Lespinasse's idea of largest gaps for mmap (2012).
@@ -60,11 +63,16 @@ static unsigned long gap_start(struct vma *vma)
 	return prev ? prev->end : 0;
 }
 
+static unsigned long gap_below(struct vma *vma)
+{
+	unsigned long start = gap_start(vma), end = gap_end(vma);
+
+	return end > start ? min(end - start, VMA_GAP_MAX) : 0;
+}
+
 static unsigned long largest_gap(const struct rb_node *node)
 {
-	struct vma *vma = vma_of(node);
-	unsigned long start = gap_start(vma), end = gap_end(vma);
-	unsigned long gap = end > start ? end - start : 0;
+	unsigned long gap = vma_of(node)->gap;
 
 	if (node->left)
 		gap = max(gap, vma_of(node->left)->subtree_gap);
@@ -84,13 +92,23 @@ static bool update_gap(struct rb_node *node)
 	return true;
 }
 
+static void set_gap(struct vma *vma)
+{
+	unsigned long gap = gap_below(vma);
+
+	if (gap == vma->gap)
+		return;
+	vma->gap = gap;
+	rb_propagate(&vma->node, update_gap);
+}
+
 void vma_gap_update(struct mm *mm, struct vma *vma)
 {
 	struct vma *next = vma_next(mm, vma);
 
-	rb_propagate(&vma->node, update_gap);
+	set_gap(vma);
 	if (next)
-		rb_propagate(&next->node, update_gap);
+		set_gap(next);
 }
 
 void vma_link(struct mm *mm, struct vma *vma, struct vma *prev)
@@ -98,8 +116,6 @@ void vma_link(struct mm *mm, struct vma *vma, struct vma *prev)
 	struct vma *next = vma_next(mm, prev);
 	struct rb_node *parent = NULL, **link = &mm->mm_rb.node;
 
-	list_add(&vma->list, prev ? &prev->list : &mm->vmas);
-	mm->nr_vmas++;
 	/* Of two neighbours either the upper has no left child or the lower no right one. */
 	if (next && !next->node.left) {
 		parent = &next->node;
@@ -108,28 +124,31 @@ void vma_link(struct mm *mm, struct vma *vma, struct vma *prev)
 		parent = &prev->node;
 		link = &parent->right;
 	}
-	if (next)
-		rb_propagate(&next->node, update_gap);
+	list_add(&vma->list, prev ? &prev->list : &mm->vmas);
+	mm->nr_vmas++;
+	vma->gap = gap_below(vma);
 	/* MO-2: the fields are stored before the section's barrier, the link after it. */
 	write_seqlock(&mm->mm_seq);
 	rb_insert(&mm->mm_rb, &vma->node, parent, link, update_gap);
 	write_sequnlock(&mm->mm_seq);
+	if (next)
+		set_gap(next);
 }
 
 void vma_unlink(struct mm *mm, struct vma *vma)
 {
 	struct vma *next = vma_next(mm, vma);
 
+	list_del(&vma->list);
+	mm->nr_vmas--;
+	if (next)
+		set_gap(next);
 	write_seqlock(&mm->mm_seq);
 	rb_erase(&mm->mm_rb, &vma->node, update_gap);
 	write_sequnlock(&mm->mm_seq);
 	/* MO-3: the section's barrier orders the erasure before the mark; the barrier that begins
 	 * the next section of vm_sequence, or that ends the present one, orders it before a zap. */
 	rb_node_clear(&vma->node);
-	list_del(&vma->list);
-	mm->nr_vmas--;
-	if (next)
-		rb_propagate(&next->node, update_gap);
 }
 
 struct vma *find_vma(struct mm *mm, unsigned long addr)
@@ -234,7 +253,7 @@ static bool gap_fits(struct vma *vma, unsigned long len, unsigned long low, unsi
 
 static bool subtree_fits(const struct rb_node *node, unsigned long len)
 {
-	return node && vma_of(node)->subtree_gap >= len;
+	return node && vma_of(node)->subtree_gap >= min(len, VMA_GAP_MAX);
 }
 
 /* The nearest ancestor to whose right @vma lies: next in line on the way down the addresses. */
@@ -287,16 +306,17 @@ static void validate_vma(struct mm *mm, struct vma *vma)
 {
 	struct vma *next = vma_next(mm, vma);
 
-	BUG_ON_MSG(vma->start >= vma->end || ((vma->start | vma->end) & ~PAGE_MASK),
-		   "vma %lx-%lx", vma->start, vma->end);
+	BUG_ON_MSG(vma->start >= vma->end || ((vma->start | vma->end) & ~PAGE_MASK), "vma %lx-%lx",
+		   vma->start, vma->end);
 	BUG_ON_MSG(next && next->start < vma->end, "vma %lx-%lx before %lx-%lx", vma->start,
 		   vma->end, next->start, next->end);
 	BUG_ON_MSG(vma->mm != mm || vma_is_dead(vma) || (vma->vm_sequence.seq & 1),
 		   "vma %lx-%lx seq=%u", vma->start, vma->end, vma->vm_sequence.seq);
 	BUG_ON_MSG(vma->prot.v != vma_prot(vma->flags).v, "vma %lx-%lx flags=%lx", vma->start,
 		   vma->end, vma->flags);
-	BUG_ON_MSG(vma->subtree_gap != largest_gap(&vma->node), "vma %lx-%lx gap=%lx", vma->start,
-		   vma->end, vma->subtree_gap);
+	BUG_ON_MSG(vma->gap != gap_below(vma) || vma->subtree_gap != largest_gap(&vma->node),
+		   "vma %lx-%lx gap=%lx subtree_gap=%lx", vma->start, vma->end, vma->gap,
+		   vma->subtree_gap);
 }
 
 void vma_validate(struct mm *mm)

@@ -25,21 +25,22 @@
 
 _Static_assert(BOOT_STACK_SIZE == KSTACK_SIZE, "the boot stack becomes the idle thread's");
 
+/* Packed, since loaders align them to 4 bytes only. */
 struct pvh_start_info {
 	u32 magic, version, flags, nr_modules;
 	u64 modlist, cmdline, rsdp;
 	u64 memmap; /* from version 1 on */
 	u32 memmap_entries, reserved;
-};
+} __packed;
 
 struct pvh_module {
 	u64 start, size, cmdline, reserved;
-};
+} __packed;
 
 struct pvh_memory {
 	u64 start, size;
 	u32 type, reserved;
-};
+} __packed;
 
 enum mb2_type {
 	MB2_END = 0,

@@ -13,7 +13,6 @@
 #include "kernel/errno.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
-#include "arch/fpu.h"
 #include "arch/syscall.h"
 #include "arch/uaccess.h"
 #include "arch/x86_64/internal.h"
@@ -44,13 +43,12 @@ void arch_switch_prepare(struct thread *prev, struct thread *next)
 {
 	struct cpu *cpu = this_cpu();
 
-	arch_fpu_save(prev);
+	(void)prev;
 	if (!next->mm)
 		return;
 	cpu->arch.kstack_top = kstack_top(next);
 	cpu->arch.tables->tss.rsp[0] = kstack_top(next);
 	wrmsr(MSR_FS_BASE, next->arch.fs_base);
-	arch_fpu_restore(next);
 }
 
 int arch_thread_alloc(struct thread *thread)

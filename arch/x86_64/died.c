@@ -67,7 +67,8 @@ static void died_print_fault(const struct trap_frame *regs, const struct thread 
 		return;
 	}
 	if (regs->vector != VECTOR_PAGE_FAULT) {
-		printk("  vector %lu, error code %#lx\n", regs->vector, error);
+		printk("  %s, vector %lu, error code %#lx\n", trap_vector_name(regs->vector),
+		       regs->vector, error);
 		return;
 	}
 	printk("  %s of %016lx, %s; from %s mode, page %s%s\n",
@@ -87,8 +88,8 @@ void trap_kernel_died(struct trap_frame *regs, const char *what)
 		arch_exit(EXIT_PANIC);
 	WRITE_ONCE(dying_cpu, cpu);
 	console_break_locks();
-	printk("%s: %s on CPU %u, thread %s (%d)\n", what, trap_vector_name(regs->vector), cpu->id,
-	       thread ? thread->name : "none", thread ? thread->tid : 0);
+	printk("%s, on CPU %u, thread %d (%s)\n", what, cpu->id, thread ? thread->tid : 0,
+	       thread ? thread->name : "none");
 	died_print_fault(regs, thread);
 	died_print_registers(regs);
 	if (!trap_frame_is_user(regs))

@@ -69,5 +69,3 @@ int fw_cfg_read_string(const char *name, char *buf, size_t size);
 /* --- smp.c --- */
 /* Puts the trampoline below 1 MiB, while that is mapped and no longer needed for anything else. */
 void smp_init_boot(void);
-/* From boot/x86_64/start.S: a secondary CPU on its idle stack. */
-void smp_secondary(struct cpu *cpu) __noreturn;

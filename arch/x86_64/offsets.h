@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers that assembly and C share: selectors, and offsets into structures, which
+ * Numbers that assembly and C share: selectors, a flag, and offsets into structures, which
  * arch/x86_64/trap.c and context.c assert. The offset of thread->work is no constant here: it
  * comes as the absolute symbol THREAD_WORK from trap.c, since generic code owns that structure.
  */
@@ -28,6 +28,8 @@
 #define TF_RSP 160
 #define TF_SIZE 176
 #define TF_CALLEE_SAVED_SIZE 48 /* r15 to rbx, the lowest part */
+
+#define RFLAGS_AC 0x40000 /* user memory is open, with SMAP */
 
 #define SYSCALL_ARGS_SIZE 48
 #define SYSCALL_VECTOR 0x100

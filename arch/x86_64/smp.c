@@ -3,14 +3,14 @@
  * Starting the other CPUs.
  *
  * One broadcast starts them all, and they take the same way at the same time: the trampoline, long
- * mode, then smp_start[] by LAPIC id for the CPU's structure and idle stack. Owns smp_start,
- * written before the broadcast, and smp_door.
+ * mode, then smp_start[] by LAPIC id for the CPU's structure and idle stack, with which they call
+ * secondary_main. Owns smp_start, written before the broadcast, and smp_door.
  *
  * CPUs that still wait for their first start-up IPI need no INIT, and under -icount an INIT costs a
  * second of virtual time; CPUs that a BIOS has used do need one. So the IPI is tried without. If
- * nobody comes the boot CPU closes the door, and only then sends INIT: who came too late sleeps
- * behind the door, and is not reset in the middle of the kernel. The door is closed again when the
- * boot is over.
+ * nobody has come in time, the boot CPU makes the door a place to wait, and only then sends INIT:
+ * it finds CPUs that came late there, and not in the middle of the kernel. A CPU that takes INIT
+ * with the first IPI still pending waits there too. At the end of the boot the door is shut.
  *
  * Source: Intel SDM volume 3, 8.4.4; platform measurements.
  */
@@ -22,8 +22,6 @@
 #include "kernel/boot.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
-
-#undef current /* here it is a member of struct arch_cpu */
 
 #define DOOR_TRIAL_NS (200 * NSEC_PER_USEC)
 #define INIT_DELAY_NS (200 * NSEC_PER_USEC)
@@ -37,7 +35,7 @@ struct smp_start {
 _Static_assert(sizeof(struct smp_start) == 16, "see secondary_high in boot/x86_64/start.S");
 
 struct smp_start smp_start[256];
-u32 smp_door; /* SMP_DOOR_*; only cmpxchg until it is open */
+u32 smp_door; /* SMP_DOOR_*; other CPUs change it from new to open, this one all else */
 
 extern const char trampoline_start[], trampoline_end[];
 
@@ -53,10 +51,7 @@ int arch_cpu_prepare(struct cpu *cpu)
 
 	if (err)
 		return err;
-	cpu->arch.self = cpu;
-	cpu->arch.thread = cpu->idle;
-	cpu->arch.apic_id = boot_info.cpu_hwid[cpu->id];
-	smp_start[cpu->arch.apic_id] = (struct smp_start){
+	smp_start[boot_info.cpu_hwid[cpu->id]] = (struct smp_start){
 		.cpu = cpu,
 		.stack = (char *)cpu->idle->kstack + KSTACK_SIZE,
 	};
@@ -81,7 +76,7 @@ void arch_cpu_start_all(void)
 		return;
 	apic_start_others(TRAMPOLINE_PHYS);
 	sleep_for_door(DOOR_TRIAL_NS);
-	if (cmpxchg(&smp_door, SMP_DOOR_NEW, SMP_DOOR_CLOSED) != SMP_DOOR_NEW)
+	if (cmpxchg(&smp_door, SMP_DOOR_NEW, SMP_DOOR_WAIT) != SMP_DOOR_NEW)
 		return;
 	apic_init_others();
 	sleep_for_door(INIT_DELAY_NS);
@@ -89,14 +84,8 @@ void arch_cpu_start_all(void)
 	apic_start_others(TRAMPOLINE_PHYS);
 }
 
-void smp_secondary(struct cpu *cpu)
-{
-	arch_cpu_init(cpu);
-	secondary_main(cpu);
-}
-
 /* Also shuts out CPUs that come from now on. */
 void arch_late_init(void)
 {
-	xchg(&smp_door, SMP_DOOR_CLOSED);
+	xchg(&smp_door, SMP_DOOR_SHUT);
 }

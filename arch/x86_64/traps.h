@@ -91,7 +91,7 @@ void trap_machine_check(struct trap_frame *regs) __noreturn; /* fatal stack, any
 const char *trap_vector_name(u64 vector);
 
 /* --- uaccess.c --- */
-/* 1 if this CPU has SMAP, so that stac and clac exist; entry.S reads it. */
+/* 1 if the CPUs have SMAP; entry.S reads it. */
 extern u32 uaccess_smap;
 /* Where to go on when the instruction at @pc faults; 0 if it must not. */
 unsigned long uaccess_fixup(unsigned long pc);

@@ -7,12 +7,13 @@
  * the error was put in place before, and is replaced only when all went well. The table is short
  * and is searched from its start, and only when the kernel faults.
  *
- * Owns the exception table and the only stac and clac that open user memory. No locks; may sleep.
+ * Owns the exception table and the only code that opens user memory under SMAP. No locks; may sleep.
  */
 #include "kernel/errno.h"
 #include "kernel/types.h"
 #include "arch/layout.h"
 #include "arch/uaccess.h"
+#include "arch/x86_64/offsets.h"
 #include "arch/x86_64/traps.h"
 
 /* Both relative to their own place. */
@@ -47,16 +48,23 @@ static inline bool user_range_ok(const void *addr, size_t n)
 	return (unsigned long)addr <= USER_TOP && n <= USER_TOP - (unsigned long)addr;
 }
 
+/*
+ * Opens or closes user memory to the kernel. By popfq and not by stac and clac: a KVM without
+ * hardware virtualisation shows the CPU's SMAP bit, whatever -cpu says, and ends the guest at
+ * either of them.
+ */
 static __always_inline void user_access_begin(void)
 {
 	if (uaccess_smap)
-		__asm__ __volatile__("stac" ::: "memory", "cc");
+		__asm__ __volatile__("pushfq; orl %0, (%%rsp); popfq" ::"i"(RFLAGS_AC)
+				     : "memory", "cc");
 }
 
 static __always_inline void user_access_end(void)
 {
 	if (uaccess_smap)
-		__asm__ __volatile__("clac" ::: "memory", "cc");
+		__asm__ __volatile__("pushfq; andl %0, (%%rsp); popfq" ::"i"(~RFLAGS_AC)
+				     : "memory", "cc");
 }
 
 /* One naturally sized load or store of a value of type @type; the error goes to @err. */

@@ -14,6 +14,7 @@
 #define TRAMPOLINE_PHYS 0x8000
 
 /* States of smp_door. */
-#define SMP_DOOR_NEW 0	/* nobody has come yet */
+#define SMP_DOOR_NEW 0	/* nobody has come yet; who comes first opens it */
 #define SMP_DOOR_OPEN 1
-#define SMP_DOOR_CLOSED 2
+#define SMP_DOOR_WAIT 2 /* an INIT is under way */
+#define SMP_DOOR_SHUT 3 /* for good */

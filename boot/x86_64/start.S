@@ -140,16 +140,19 @@ start_high:
 	call boot_main
 
 /*
- * A secondary CPU looks up what arch_cpu_prepare left for its LAPIC id. One that nobody prepared,
- * or that comes when the door (arch/x86_64/smp.c) is closed, sleeps for ever.
+ * A secondary CPU passes the door (arch/x86_64/smp.c) and looks up what arch_cpu_prepare left for
+ * its LAPIC id. One that nobody prepared, or that finds the door shut, sleeps for ever.
  */
 secondary_high:
 	movq boot_kernel_cr3, %rax
 	movq %rax, %cr3
 	movl $SMP_DOOR_OPEN, %ecx
-	xorl %eax, %eax
+4:	pause
+	movl $SMP_DOOR_NEW, %eax
 	lock cmpxchgl %ecx, smp_door
-	cmpl $SMP_DOOR_CLOSED, %eax
+	cmpl $SMP_DOOR_WAIT, %eax
+	je 4b
+	cmpl $SMP_DOOR_SHUT, %eax
 	je 5f
 	movl $1, %eax
 	cpuid
@@ -165,7 +168,7 @@ secondary_high:
 	movl $MSR_GS_BASE, %ecx
 	wrmsr
 	xorl %ebp, %ebp
-	call smp_secondary
+	call secondary_main
 5:	cli
 	hlt
 	jmp 5b

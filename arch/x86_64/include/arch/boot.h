@@ -10,11 +10,12 @@ struct cpu;
 
 /* Makes @cpu (idle thread present) ready to be started: tables, stacks. 0 or -ENOMEM. */
 int arch_cpu_prepare(struct cpu *cpu);
-/* Starts every prepared CPU of cpus[]; each calls secondary_main. */
+/* Starts every prepared CPU of cpus[]; each calls secondary_main. Interrupts on; may sleep in the
+ * idle instruction for some 100 us. */
 void arch_cpu_start_all(void);
 /* Descriptor tables, control registers, interrupt controller of the CPU it runs on. */
 void arch_cpu_init(struct cpu *cpu);
-/* Boot CPU, once all CPUs are up: drops the identity map and the trampoline. */
+/* Boot CPU, once all CPUs are up: one that comes later halts. */
 void arch_late_init(void);
 /* One line about the CPU for the log. */
 void arch_describe(char *buf, size_t size);

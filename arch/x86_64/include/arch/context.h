@@ -24,9 +24,9 @@ struct arch_thread {
 };
 
 /* Switches stacks; returns, in the context of @next, the thread that ran before it here.
- * Interrupts off. The caller has switched mm and current, and called arch_switch_prepare. */
+ * Interrupts off. The caller has switched mm, FPU state and current. */
 struct thread *arch_switch(struct thread *prev, struct thread *next);
-/* Kernel stack for entries from user mode, FS base, FPU state: with interrupts off, before it. */
+/* User FS base, kernel stack top for entries from user mode: with interrupts off, before it. */
 void arch_switch_prepare(struct thread *prev, struct thread *next);
 /* What a user thread has beside its kernel stack: FPU state. 0 or -ENOMEM. */
 int arch_thread_alloc(struct thread *thread);

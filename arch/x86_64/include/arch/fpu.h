@@ -9,7 +9,7 @@
 
 struct thread;
 
-/* Both: interrupts off, from arch_switch_prepare; kernel threads and repeated calls are fine. */
+/* Both: interrupts off, at a switch. Kernel threads and repeated calls are fine. */
 
 /* Brings @thread's memory image up to date, which then is the only one. */
 void arch_fpu_save(struct thread *thread);

@@ -6,7 +6,7 @@
 
 #include "kernel/types.h"
 
-void arch_time_init(void); /* boot CPU, once */
+void arch_time_init(void); /* boot CPU, once, after arch_cpu_init */
 u64 arch_clock_ns(void);
 /* One-shot timer interrupt on this CPU after @delta_ns (at least 1 us, at most 4 s). */
 void arch_timer_arm(u64 delta_ns);
