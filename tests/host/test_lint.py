@@ -49,7 +49,8 @@ class FileRules(RuleTest):
     def test_header_comment(self):
         self.assert_finds(lint.check_header, {"a.c": LICENCE + "int a;\n"}, 2)
         self.assert_finds(lint.check_header, {"a.h": LICENCE + "/*\n */\n"}, 2)
-        self.assert_clean(lint.check_header, {"a.c": HEAD, "a.py": "x = 1\n"})
+        self.assert_clean(lint.check_header, {"a.c": HEAD, "a.py": "x = 1\n",
+                                              "b.h": LICENCE + "/* For tests. */\n"})
 
     def test_file_length(self):
         self.assert_finds(lint.check_sizes, {"a.c": "\n" * 501}, 500, "501 lines")
@@ -157,6 +158,7 @@ class Includes(RuleTest):
                            ("mm/a.c", '"lab/sync.h"'), ("kernel/a.c", '"mm/fault.h"'),
                            ("arch/x/a.c", '"mm/fault.h"'), ("tests/user/a.c", "<stdio.h>"),
                            ("arch/x/a.c", '"arch/x86_64/internal.h"'), ("mm/a.c", "<stdint.h>"),
+                           ("tests/host/a.c", '"host.h"'),
                            ("tests/kernel/a.c", '"tests/kernel/test.h"'), ("mm/a.c", '"mm/x.h" // "a"')):
             with self.subTest(name=name, line=line):
                 self.assert_clean(lint.check_includes, {name: f"#include {line}\n"})
