@@ -44,7 +44,7 @@ TEST(tlb, no_stale_translation, "no CPU keeps the translation of a page that was
 {
 	struct process_result result;
 
-	for (unsigned int i = 0; i < 5; i++)
+	for (unsigned int i = 0; i < 2; i++)
 		test_program(t, t->path, NULL, &result, "stale", "--threads",
 			     test_number(nr_cpus - 1));
 }

@@ -34,7 +34,7 @@ USER_TEST(exit_status, "exit status 0 travels", "exit", "0")
 TEST(user, out_of_memory, "a program that runs out of memory is killed, nothing else is hurt",
      .both_paths = true)
 {
-	static const char *const argv[] = { "utest", "oom", NULL };
+	static const char *const argv[] = { "utest", "oom", "--threads", "2", NULL };
 	struct process_spec spec = { .path = "bin/utest", .argv = argv, .fault_path = t->path };
 	struct process *process = process_spawn(&spec);
 	struct process_result result;
