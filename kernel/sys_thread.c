@@ -166,6 +166,22 @@ static struct thread *thread_by_tid(int tid)
 	return thread;
 }
 
+/* args: tid, where to store the list's address, where its size. musl asks to see if it can be had. */
+long sys_get_robust_list(const unsigned long args[6])
+{
+	u64 size = ROBUST_HEAD_SIZE;
+	struct thread *thread = thread_by_tid((int)args[0]);
+	void *list;
+
+	if (!thread)
+		return -ESRCH;
+	list = READ_ONCE(thread->robust_list);
+	thread_put(thread);
+	if (copy_to_user((void *)args[2], &size, sizeof(size)))
+		return -EFAULT;
+	return copy_to_user((void *)args[1], &list, sizeof(list)) ? -EFAULT : 0;
+}
+
 /* args: tid, length, mask */
 long sys_sched_setaffinity(const unsigned long args[6])
 {
