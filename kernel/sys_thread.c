@@ -65,7 +65,7 @@ static void tid_store(unsigned long uaddr, int tid)
 		return;
 }
 
-/* args: flags, stack, parent's tid address, then TLS and the child's tid address as the arch says. */
+/* args: flags, stack, parent's tid address; TLS and the child's tid address where the arch says */
 long sys_clone(const unsigned long args[6])
 {
 	struct trap_frame *regs = arch_thread_regs(current);
@@ -166,7 +166,7 @@ static struct thread *thread_by_tid(int tid)
 	return thread;
 }
 
-/* args: tid, where to store the list's address, where its size. musl asks to see if it can be had. */
+/* args: tid, where to store the list's address, where its size. musl asks whether there are any. */
 long sys_get_robust_list(const unsigned long args[6])
 {
 	u64 size = ROBUST_HEAD_SIZE;
