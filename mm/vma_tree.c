@@ -24,6 +24,7 @@
  */
 #include "kernel/errno.h"
 #include "kernel/thread.h"
+#include "lab/sync.h"
 #include "mm/mm.h"
 
 #define LOOKUP_TRIES 4
@@ -227,6 +228,7 @@ struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy)
 	for (unsigned int i = 0; i < LOOKUP_TRIES; i++) {
 		u32 seq = raw_read_seqcount(&mm->mm_seq.count);
 
+		SYNC_POINT(tree_walk);
 		if (likely(!(seq & 1)) && walk_lockless(mm, addr, &vma) &&
 		    !read_seqcount_retry(&mm->mm_seq.count, seq)) {
 			*busy = false;
