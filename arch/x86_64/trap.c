@@ -105,23 +105,18 @@ static void trap_syscall(struct trap_frame *regs)
 		regs->rax = (u64)ret;
 }
 
-/* What a signal frame tells of the fault that caused it. */
-static void trap_record(struct thread *thread, const struct trap_frame *regs)
-{
-	thread->arch.fault_vector = regs->vector;
-	thread->arch.fault_error = regs->error;
-}
-
-/* User mode touched a kernel address. Whether something is there is none of its business. */
-static void trap_user_kernel_addr(struct trap_frame *regs, unsigned long addr)
+/*
+ * User mode touched a kernel address. Whether something is there is none of its business. A KVM
+ * with shadow page tables may say that reserved bits were set, which means nothing here.
+ */
+static __noinline void trap_user_kernel_addr(struct trap_frame *regs, unsigned long addr)
 {
 	if (trap_is_syscall(regs, addr)) {
 		trap_syscall(regs);
 		return;
 	}
 	irq_enable();
-	regs->error |= PF_PRESENT;
-	trap_record(current, regs);
+	regs->error = (regs->error | PF_PRESENT) & ~PF_RESERVED;
 	current->arch.fault_addr = addr;
 	signal_force(SIGSEGV, SEGV_MAPERR, addr);
 }
@@ -130,7 +125,7 @@ static void trap_user_kernel_addr(struct trap_frame *regs, unsigned long addr)
  * The kernel faulted. An instruction of the exception table may: the access is repeated if the
  * fault could be handled, which needs interrupts on; else it goes on at its fixup.
  */
-static void trap_kernel_fault(struct trap_frame *regs, const struct fault *fault)
+static __noinline void trap_kernel_fault(struct trap_frame *regs, const struct fault *fault)
 {
 	struct thread *thread = current;
 	unsigned long fixup = uaccess_fixup(regs->rip);
@@ -147,6 +142,7 @@ static void trap_kernel_fault(struct trap_frame *regs, const struct fault *fault
 		regs->rip = fixup;
 }
 
+/* The hot path: kept free of what the others need. */
 void trap_page_fault(struct trap_frame *regs)
 {
 	unsigned long addr = reg_cr2_read();
@@ -157,14 +153,13 @@ void trap_page_fault(struct trap_frame *regs)
 		trap_kernel_fault(regs, &fault);
 		return;
 	}
-	if (unlikely(fault.flags & FAULT_RESERVED))
-		trap_kernel_died(regs, "malformed page tables");
 	if (unlikely(addr >= USER_TOP)) {
 		trap_user_kernel_addr(regs, addr);
 	} else {
+		if (unlikely(fault.flags & FAULT_RESERVED))
+			trap_kernel_died(regs, "malformed page tables");
 		irq_enable();
 		thread = current;
-		trap_record(thread, regs);
 		thread->arch.fault_addr = addr;
 		handle_user_fault(thread->mm, &fault);
 	}
@@ -236,7 +231,6 @@ static void trap_user_exception(struct trap_frame *regs)
 		break;
 	}
 	irq_enable();
-	trap_record(current, regs);
 	signal_force(signo, code, addr);
 }
 

@@ -19,7 +19,7 @@ struct arch_thread {
 	unsigned int fpu_cpu;  /* on whose registers it was last */
 	bool fpu_live;	       /* in the registers now, maybe newer than memory */
 
-	/* The latest exception in user mode, for signal frames. */
+	/* Address of the latest fault, and the latest exception with a signal: for signal frames. */
 	u64 fault_addr, fault_vector, fault_error;
 };
 
@@ -33,8 +33,8 @@ int arch_thread_alloc(struct thread *thread);
 void arch_thread_free(struct thread *thread);
 /* First runs thread_switch_finish(prev), then @entry with interrupts on. */
 void arch_thread_init_kernel(struct thread *thread, void (*entry)(void));
-/* Starts in user mode at @pc with stack pointer @sp, all other registers zero. A @pc that is no
- * user address becomes 0, where the thread faults. */
+/* Starts in user mode at @pc with stack pointer @sp, all other registers zero. A @pc that the
+ * CPU does not take becomes 0, where the thread faults. */
 void arch_thread_init_user(struct thread *thread, unsigned long pc, unsigned long sp);
 /* As @parent, a frame of the current thread, but 0 in the return register, with @sp (0: the
  * parent's) and, if @set_tls, @tls (0 if that is no user address). */
