@@ -202,12 +202,12 @@ static void sched_switch(struct cpu *cpu, struct thread *prev, struct thread *ne
 	perturb(PERTURB_SWITCH);
 	stat_inc(CONTEXT_SWITCHES);
 	WRITE_ONCE(next->on_cpu, true);
-	arch_fpu_save(prev);
 	if (cpu->loaded_mm != next->mm)
 		mm_switch(next->mm);
 	WRITE_ONCE(cpu->arch.thread, next);
-	arch_switch_prepare(prev, next);
+	arch_fpu_save(prev);
 	arch_fpu_restore(next);
+	arch_switch_prepare(prev, next);
 	if (prev == cpu->idle)
 		timer_tick_begin();
 	thread_switch_finish(arch_switch(prev, next));
