@@ -17,6 +17,7 @@
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
 #include "mm/tlb.h"
+#include "arch/ipi.h"
 
 #define MAX_CYCLE 8
 
@@ -66,9 +67,10 @@ static struct cpu_wait sample_wait(const struct cpu *cpu)
 	wait.breakable = READ_ONCE(cpu->wait.breakable);
 	wait.object = READ_ONCE(cpu->wait.object);
 	wait.pc = READ_ONCE(cpu->wait.pc);
+	wait.broken = READ_ONCE(cpu->wait.broken);
 	smp_rmb();
 	wait.serial = READ_ONCE(cpu->wait.serial);
-	if (READ_ONCE(cpu->wait.kind) != wait.kind || wait.serial != serial)
+	if (READ_ONCE(cpu->wait.kind) != wait.kind || wait.serial != serial || wait.broken)
 		wait.kind = WAIT_NONE;
 	return wait;
 }
@@ -244,6 +246,7 @@ static unsigned int break_waits(const struct cycle *cycle)
 			    !wait.breakable)
 				continue;
 			WRITE_ONCE(cpus[cpu]->wait.broken, true);
+			arch_ipi_send(cpu, IPI_WAKE); /* it may sleep while it waits */
 			broken++;
 		}
 	}
