@@ -183,6 +183,12 @@ int sync_go(void)
 	return 0;
 }
 
+int sync_end(void)
+{
+	WRITE_ONCE(sync_active, false);
+	return 0;
+}
+
 int sync_disarm(char *why, size_t size)
 {
 	int err = 0;

@@ -62,8 +62,10 @@ void sync_reach(enum sync_point point);
 int sync_arm(const char *schedule);
 /* Begins the declared schedule: from now on passages count. Without one, only counts. */
 int sync_go(void);
+/* From now on passages no longer count, and nobody waits. */
+int sync_end(void);
 /*
- * Ends it. Returns 0 if every order was used and none expired, else -ESRCH or -ETIMEDOUT, with the
+ * Ends it for good. Returns 0 if every order was used and none expired, else -ESRCH or -ETIMEDOUT, with the
  * order at fault in @why.
  */
 int sync_disarm(char *why, size_t size);
@@ -78,6 +80,10 @@ void sync_print_list(void);
 	do {                                                                                       \
 	} while (0)
 static inline int sync_go(void)
+{
+	return -EINVAL;
+}
+static inline int sync_end(void)
 {
 	return -EINVAL;
 }

@@ -20,7 +20,7 @@ USER_TEST(signals, "masks, alternate stack, nesting, restart, siglongjmp", "sign
 USER_TEST(altstack, "handlers run on the alternate stack", "altstack")
 USER_TEST(sigthreads, "signals between threads reach the right one", "sigthreads")
 USER_TEST(sigfpu, "control words and registers of the FPU come back after a handler", "sigfpu")
-USER_TEST(fpu, "floating-point state survives preemption and signals", "fpu")
+USER_TEST(fpu, "floating-point state survives preemption and signals", "fpu", "--threads", "8")
 USER_TEST(threads, "pthreads: create, join, mutex, condition, thread-local data", "threads", "8")
 USER_TEST(alloc, "malloc, realloc and free keep what was written", "alloc")
 USER_TEST(syscalls, "bad arguments get Linux's errors", "syscalls")

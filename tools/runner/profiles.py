@@ -32,12 +32,13 @@ class Entry:
         return line + list(self.extra) + list(self.globs)
 
 
-KVM_GLOBS = ("exec.*", "paths.*", "tlb.*", "deadlock.*")
+KVM_GLOBS = ("user.hello*", "user.threads*", "paths", "tlb", "deadlock", "lookup")
 
 CHECK = (
     [Entry(smp) for smp in (1, 2, 4, 16, 64)]
     + [Entry(smp, "parallel") for smp in (2, 4)]
-    + [Entry(smp, "replay") for smp in (4, 64)]
+    + [Entry(4, "replay")]
+    + [Entry(smp, "replay", globs=("deadlock",)) for smp in (2, 16, 64)]
     + [Entry(4, cpu="max"), Entry(4, machine="iso"),
        Entry(2, machine="q35"), Entry(2, machine="pc")]
     + [Entry(smp, "kvm", globs=KVM_GLOBS) for smp in (2, 4, 16)]
