@@ -13,6 +13,7 @@
 #include "kernel/run.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
+#include "lab/bug.h"
 #include "lab/ledger.h"
 #include "mm/page.h"
 #include "lab/perturb.h"
@@ -252,6 +253,9 @@ int tests_run(void)
 	ktap_printk("1..%u", for_each_suite(NULL));
 	for_each_suite(run_suite);
 	syscall_print_unknown();
+#if LAB
+	bug_report_hits();
+#endif
 	printk("Totals: pass:%u fail:%u xfail:0 xpass:0 skip:%u error:%u", totals.passed,
 	       totals.failed, totals.skipped, totals.errors);
 	if (totals.failed || totals.errors || bad_signs)
