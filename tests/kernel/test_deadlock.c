@@ -10,7 +10,8 @@
  * The schedule makes the two meet every time: whoever is about to flush stops, lock held, until all
  * faults stand before the lock with interrupts off; they stop there until the lock is held.
  *
- * Pairs: zap (munmap with a full gather batch, hazard 9.1a), cow (the page of zeroes replaced, 9.2),
+ * Pairs: zap (munmap with a full gather batch, hazard 9.1a), cow (the page of zeroes replaced,
+ * 9.2),
  * storm (every other CPU faults, 9.3), each with ptl=spin, which must deadlock and be proved, and
  * with ptl=abort, which must not. Controls: where nothing is flushed with the lock held, or where
  * interrupts are open while waiting, the same schedule and the same waiting do no harm.
@@ -53,7 +54,8 @@ static void race_run(struct test_run *t, const struct race *race, struct race_re
 	if (sync_disarm(why, sizeof(why)))
 		test_error(t, "%s", why);
 	result->reports = watchdog_reports() - reports;
-	result->flushes_under_ptl = sync_reached(SYNC_gather_full_ptl) + sync_reached(SYNC_cow_flush_ptl);
+	result->flushes_under_ptl =
+		sync_reached(SYNC_gather_full_ptl) + sync_reached(SYNC_cow_flush_ptl);
 	result->flushes_after = sync_reached(SYNC_gather_flush);
 	test_note(t, "schedule=%s ptl=%s reports=%u trylock=%lu", schedule, race->ptl,
 		  result->reports, (unsigned long)result->process.faults.spf[SPF_TRYLOCK]);
@@ -157,7 +159,8 @@ TEST(deadlock, storm_abort, "the same schedule with trylock: one abort a CPU", .
 	expect_aborts(t, &race);
 }
 
-/* Control: fewer pages than the batch. The flush comes after the unlock, the waiter gets the lock. */
+/* Control: fewer pages than the batch. The flush comes after the unlock, the waiter gets the lock.
+ * */
 TEST(deadlock, control_small_unmap, "an unmap smaller than the batch: waiting is harmless",
      .min_cpus = 2)
 {
@@ -188,6 +191,7 @@ TEST(deadlock, control_interrupts_on, "waiting with interrupts open in between i
 	race_run(t, &race, &result);
 	EXPECT_EQ(t, result.reports, 0);
 	EXPECT_EQ(t, result.flushes_under_ptl, 1);
-	EXPECT_OP(t, sync_reached(SYNC_spf_before_ptl), >=, 2); /* it was turned away at least once */
+	/* It was turned away at least once. */
+	EXPECT_OP(t, sync_reached(SYNC_spf_before_ptl), >=, 2);
 }
 #endif
