@@ -248,7 +248,7 @@ void gather_free_tables(struct mmu_gather *tlb, unsigned long start, unsigned lo
 	spin_unlock(&tlb->mm->page_table_lock);
 }
 
-/* The write bit is not given back here, as in the kernel of RFC v5: the next write fault does it. */
+/* The write bit is not given back here, as in RFC v5's kernel: the next write fault does it. */
 static void protect_ptes(pmd_t pmd, unsigned long addr, unsigned long end, pgprot_t prot)
 {
 	struct spinlock *ptl = &pmd_ptdesc(pmd)->ptl;

@@ -137,6 +137,19 @@ void test_note(struct test_run *t, const char *fmt, ...)
 	ktap_printk("  # %s: %s", t->test->name, buf);
 }
 
+void test_shown(const struct test_run *t, const char *fmt, ...)
+{
+	char buf[140];
+	va_list ap;
+
+	if (t->outcome != TEST_PASSED)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	control_print("shown=%s\n", buf);
+}
+
 static void check_after(struct test_run *t, const struct ledger *before, unsigned long signs)
 {
 	struct ledger after;

@@ -61,6 +61,9 @@ void test_outcome_set(struct test_run *t, enum test_outcome outcome, const char 
 /* A line of measurements, key=value, shown below the test. */
 void test_note(struct test_run *t, const char *fmt, ...) __printf(2, 3);
 
+/* For the summary's reader, if the test has passed: what it has shown, in one sentence. */
+void test_shown(const struct test_run *t, const char *fmt, ...) __printf(2, 3);
+
 #define test_skip(t, ...) test_outcome_set((t), TEST_SKIPPED, __VA_ARGS__)
 #define test_error(t, ...) test_outcome_set((t), TEST_ERROR, __VA_ARGS__)
 #define test_fail(t, ...) test_outcome_set((t), TEST_FAILED, __VA_ARGS__)

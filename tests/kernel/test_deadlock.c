@@ -61,6 +61,11 @@ static void race_run(struct test_run *t, const struct race *race, struct race_re
 		  result->reports, (unsigned long)result->process.faults.spf[SPF_TRYLOCK]);
 }
 
+static const char *flusher(const struct race *race)
+{
+	return race->pages ? "munmap" : "a write to the zero page";
+}
+
 /* The cycle forms, is proved, and is broken; the program ends well all the same. */
 static void expect_deadlock(struct test_run *t, const struct race *race)
 {
@@ -70,6 +75,9 @@ static void expect_deadlock(struct test_run *t, const struct race *race)
 	EXPECT_OP(t, result.reports, >=, 1);
 	EXPECT_EQ(t, watchdog_last_kind(), WATCHDOG_IPI_LOCK);
 	EXPECT_EQ(t, result.flushes_under_ptl, 1);
+	test_shown(t, "%s against %u fault%s that wait%s for its lock: deadlock, proved and broken",
+		   flusher(race), race->faulters, race->faulters == 1 ? "" : "s",
+		   race->faulters == 1 ? "s" : "");
 }
 
 /* The same schedule: no report, and each speculating CPU gave up exactly once. */
@@ -81,6 +89,9 @@ static void expect_aborts(struct test_run *t, const struct race *race)
 	EXPECT_EQ(t, result.reports, 0);
 	EXPECT_EQ(t, result.process.faults.spf[SPF_TRYLOCK], race->faulters);
 	EXPECT_EQ(t, result.flushes_under_ptl, 1);
+	test_shown(t, "%s, same schedule with trylock: no deadlock, %lu of %u faults gave up once",
+		   flusher(race), (unsigned long)result.process.faults.spf[SPF_TRYLOCK],
+		   race->faulters);
 }
 
 /* Nothing was flushed with the lock held, so waiting for the lock did no harm. */
