@@ -102,7 +102,8 @@ static void strings_agree(void)
 
 		if (host_random() % 2)
 			fmt[n++] = '-';
-		snprintf(fmt + n, sizeof(fmt) - n, "*.*s|%%%%|%%%s3c>", host_random() % 2 ? "-" : "");
+		snprintf(fmt + n, sizeof(fmt) - n, "*.*s|%%%%|%%%s3c>",
+			 host_random() % 2 ? "-" : "");
 		compare(host_random() % 4 ? 200 : host_random() % 20, fmt,
 			(int)(host_random() % 40) - 20, (int)(host_random() % 12) - 1,
 			strings[host_random() % ARRAY_SIZE(strings)], 'x');
