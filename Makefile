@@ -26,7 +26,8 @@ ELF := $(BUILD)/faultline.elf
 INITRD := $(BUILD)/initrd.cpio
 ISO := $(BUILD)/faultline.iso
 Q := $(if $(V),,@)
-say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
+QUIET := $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(QUIET),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
 
 # --- what is compiled, and how ---
 DIRS := boot/$(ARCH) arch/$(ARCH) kernel lab mm tests/kernel
@@ -46,12 +47,13 @@ ifeq ($(SAN),ub)
 CFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
-USER_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -pthread
+USER_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -Iarch/$(ARCH) -pthread
 
 all: $(ELF) $(INITRD)
 
 # A tool that is missing is named, with the way to get it.
-need = $(Q)command -v $(1) >/dev/null || { echo "make: $(1) is missing; get it with: make deps" >&2; exit 1; }
+need = $(Q)command -v $(1) >/dev/null || \
+	{ echo "make: $(1) is missing; get it with: make deps" >&2; exit 1; }
 
 # Other settings in the same directory compile everything again; a file less links again.
 $(BUILD)/settings: NOW := $(CC) $(CPPFLAGS) $(CFLAGS) $(MUSL_CC) $(USER_CFLAGS)
@@ -149,7 +151,8 @@ deps:
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	echo "make deps: installing$$missing ($$sudo apt-get install)"; \
 	$$sudo apt-get update -qq && \
-	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing
+	$$sudo env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y --no-install-recommends $$missing
 
 clean:
 	rm -rf build compile_commands.json tags
@@ -159,7 +162,7 @@ help:
 	@echo "Targets:"
 	@echo "  all                   the image and the initrd, in $(BUILD)"
 	@echo "  deps                  installs the tools that are missing (Debian)"
-	@echo "  run smoke check       boots the image with all tests; a quick and a full table of boots"
+	@echo "  run smoke check       boots with all tests; a quick and a full table of boots"
 	@echo "  deadlock-100          the deadlock tests under 100 seeds"
 	@echo "  replay-check          that replays repeat bit for bit"
 	@echo "  bench                 measures the fault paths"

@@ -36,5 +36,5 @@ struct elf_image {
  */
 int elf_parse(const void *data, size_t size, unsigned long low, unsigned long high,
 	      unsigned long pie_base, struct elf_image *image);
-/* Maps the segments of @image in @mm, with their contents and protection. 0 or -ENOMEM. May sleep. */
+/* Maps the segments of @image in @mm with contents and protection. 0 or -ENOMEM. May sleep. */
 int elf_load(struct mm *mm, const struct elf_image *image);

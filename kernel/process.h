@@ -96,5 +96,10 @@ void process_thread_exit(void) __noreturn;
 void process_add_thread(struct process *process, struct thread *thread);
 /* The live thread @tid of @process, or NULL. process->lock held. */
 struct thread *process_find_thread(struct process *process, int tid);
+static inline bool process_fd_is_open(const struct process *process, u32 fd)
+{
+	return fd < 32 && READ_ONCE(process->open_fds) >> fd & 1;
+}
+
 /* What all threads of @process, gone or not, have used. */
 void process_usage_sum(struct process *process, struct process_usage *usage);

@@ -58,8 +58,7 @@ static inline int __must_check srcu_read_lock(struct srcu *srcu)
 {
 	unsigned int idx = READ_ONCE(srcu->idx) & 1;
 
-	srcu->cpu[cpu_id()].count[idx].locks++;
-	smp_mb();
+	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].locks);
 #if LAB
 	current->srcu_depth++;
 #endif
@@ -71,8 +70,7 @@ static inline void srcu_read_unlock(struct srcu *srcu, int idx)
 #if LAB
 	current->srcu_depth--;
 #endif
-	smp_mb();
-	srcu->cpu[cpu_id()].count[idx].unlocks++;
+	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].unlocks);
 }
 
 /* The same for a section in which nothing sleeps: it ends on the CPU, and at the counters, where
@@ -81,8 +79,7 @@ static inline struct srcu_count *__must_check srcu_read_lock_awake(struct srcu *
 {
 	struct srcu_count *count = &srcu->cpu[cpu_id()].count[READ_ONCE(srcu->idx) & 1];
 
-	count->locks++;
-	smp_mb();
+	smp_inc_mb(&count->locks);
 #if LAB
 	current->srcu_depth++;
 #endif
@@ -94,8 +91,7 @@ static inline void srcu_read_unlock_awake(struct srcu_count *count)
 #if LAB
 	current->srcu_depth--;
 #endif
-	smp_mb();
-	count->unlocks++;
+	smp_inc_mb(&count->unlocks);
 }
 
 /* Whether any reader is inside now; racy, for assertions that one should be. */

@@ -17,7 +17,6 @@
 
 #define FD_STDIN 0
 #define FD_STDOUT 1
-#define FD_STDERR 2
 #define IOV_MAX 1024
 #define IOV_ON_STACK 8
 #define WRITE_MAX (64UL << 10) /* in one call; more is written in part, which write(2) allows */
@@ -31,8 +30,7 @@ struct iovec {
 
 static bool fd_is_open(unsigned long fd)
 {
-	/* Linux takes descriptors as 32 bits too. */
-	return (u32)fd <= FD_STDERR && READ_ONCE(current->process->open_fds) >> (u32)fd & 1;
+	return process_fd_is_open(current->process, (u32)fd); /* 32 bits, as on Linux */
 }
 
 static bool range_ok(u64 addr, u64 len)
@@ -41,7 +39,7 @@ static bool range_ok(u64 addr, u64 len)
 }
 
 /*
- * Copies @count vectors from user mode and checks them. Vectors lie in @fast if they are few. Returns
+ * Copies @count vectors from user mode and checks them. They lie in @fast if they are few. Returns
  * them, or ERR_PTR: -EINVAL, -EFAULT, -ENOMEM.
  */
 static struct iovec *iov_import(unsigned long uaddr, unsigned long count, struct iovec *fast)

@@ -19,7 +19,7 @@ long sys_mmap(const unsigned long args[6])
 	if (args[5] & ~PAGE_MASK)
 		return -EINVAL;
 	if (!(args[3] & MAP_ANONYMOUS))
-		return fd < 32 && READ_ONCE(current->process->open_fds) >> fd & 1 ? -ENODEV : -EBADF;
+		return process_fd_is_open(current->process, fd) ? -ENODEV : -EBADF;
 	return mm_mmap(current->mm, args[0], args[1], args[2], args[3]);
 }
 

@@ -185,6 +185,8 @@ static long prctl_faultline(const unsigned long args[6])
 	case FL_SYNC_PASS:
 		SYNC_POINT(prctl_pass);
 		return 0;
+	case FL_SYNC_END:
+		return sync_end();
 	case FL_COUNTS:
 		return fl_counts(args[2]);
 	case FL_SYNC_WAIT:

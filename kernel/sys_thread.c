@@ -65,7 +65,7 @@ static void tid_store(unsigned long uaddr, int tid)
 		return;
 }
 
-/* args: flags, stack, parent's tid address, then TLS and the child's tid address as the arch says. */
+/* args: flags, stack, parent's tid address; TLS and the child's tid address where the arch says */
 long sys_clone(const unsigned long args[6])
 {
 	struct trap_frame *regs = arch_thread_regs(current);
@@ -164,6 +164,22 @@ static struct thread *thread_by_tid(int tid)
 		thread_get(thread);
 	spin_unlock(&process->lock);
 	return thread;
+}
+
+/* args: tid, where to store the list's address, where its size. musl asks whether there are any. */
+long sys_get_robust_list(const unsigned long args[6])
+{
+	u64 size = ROBUST_HEAD_SIZE;
+	struct thread *thread = thread_by_tid((int)args[0]);
+	void *list;
+
+	if (!thread)
+		return -ESRCH;
+	list = READ_ONCE(thread->robust_list);
+	thread_put(thread);
+	if (copy_to_user((void *)args[2], &size, sizeof(size)))
+		return -EFAULT;
+	return copy_to_user((void *)args[1], &list, sizeof(list)) ? -EFAULT : 0;
 }
 
 /* args: tid, length, mask */

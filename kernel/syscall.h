@@ -49,6 +49,7 @@ struct trap_frame;
 	X(exit_group)                                                                              \
 	X(tgkill)                                                                                  \
 	X(set_robust_list)                                                                         \
+	X(get_robust_list)                                                                         \
 	X(prlimit64)                                                                               \
 	X(getcpu)                                                                                  \
 	X(getrandom)

@@ -7,6 +7,7 @@
 #if LAB
 #include "kernel/errno.h"
 #include "kernel/printk.h"
+#include "kernel/run.h"
 #include "kernel/string.h"
 
 struct bug_switch bug_switches[NR_BUGS] = {
@@ -54,6 +55,14 @@ int bug_set_list(const char *names)
 		names += len + (comma != NULL);
 	}
 	return 0;
+}
+
+void bug_report_hits(void)
+{
+	for (unsigned int i = 0; i < NR_BUGS; i++)
+		if (bug_switches[i].on)
+			control_print("bug_%s_hits=%lu\n", bug_switches[i].name,
+				      (unsigned long)bug_switches[i].hits);
 }
 
 void bug_print_list(void)

@@ -23,7 +23,8 @@
 
 #define MAX_ORDERS 16
 
-/* 'point reached @first_count times' comes before '@second, on its @second_nth passage (0: any)'. */
+/* 'point reached @first_count times' comes before '@second, on its @second_nth passage (0: any)'.
+ * */
 struct sync_order {
 	enum sync_point first, second;
 	u64 first_count, second_nth;
@@ -180,6 +181,12 @@ int sync_go(void)
 {
 	memset(reached, 0, sizeof(reached));
 	__atomic_store_n(&sync_active, true, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+int sync_end(void)
+{
+	WRITE_ONCE(sync_active, false);
 	return 0;
 }
 

@@ -15,12 +15,13 @@
 
 #define SYNC_POINT_LIST(X)                                                                         \
 	X(spf_begin, "speculative attempt begins")                                                 \
+	X(tree_walk, "a lockless walk has read mm_seq and begins")                                 \
 	X(spf_found, "lockless lookup has returned a VMA")                                         \
 	X(spf_validated, "dead mark, sequence, bounds and access were checked")                    \
 	X(spf_walked, "page tables were walked, interrupts are on again")                          \
 	X(spf_before_ptl, "interrupts off, validated, about to take the PTL")                      \
 	X(spf_ptl_held, "PTL taken, not yet validated again")                                      \
-	X(spf_done, "speculative attempt over, successful or not")                                       \
+	X(spf_done, "speculative attempt over, successful or not")                                 \
 	X(classic_begin, "classic path begins, nothing held")                                      \
 	X(classic_mmap_sem, "classic path holds mmap_sem")                                         \
 	X(zap_ptl_held, "zap holds a PTL, nothing cleared yet")                                    \
@@ -61,9 +62,11 @@ void sync_reach(enum sync_point point);
 int sync_arm(const char *schedule);
 /* Begins the declared schedule: from now on passages count. Without one, only counts. */
 int sync_go(void);
+/* From now on passages no longer count, and nobody waits. */
+int sync_end(void);
 /*
- * Ends it. Returns 0 if every order was used and none expired, else -ESRCH or -ETIMEDOUT, with the
- * order at fault in @why.
+ * Ends it for good. Returns 0 if every order was used and none expired, else -ESRCH or -ETIMEDOUT,
+ * with the order at fault in @why.
  */
 int sync_disarm(char *why, size_t size);
 /* How often @point was reached since sync_go. */
@@ -77,6 +80,10 @@ void sync_print_list(void);
 	do {                                                                                       \
 	} while (0)
 static inline int sync_go(void)
+{
+	return -EINVAL;
+}
+static inline int sync_end(void)
 {
 	return -EINVAL;
 }

@@ -17,6 +17,7 @@
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
 #include "mm/tlb.h"
+#include "arch/ipi.h"
 
 #define MAX_CYCLE 8
 
@@ -66,9 +67,10 @@ static struct cpu_wait sample_wait(const struct cpu *cpu)
 	wait.breakable = READ_ONCE(cpu->wait.breakable);
 	wait.object = READ_ONCE(cpu->wait.object);
 	wait.pc = READ_ONCE(cpu->wait.pc);
+	wait.broken = READ_ONCE(cpu->wait.broken);
 	smp_rmb();
 	wait.serial = READ_ONCE(cpu->wait.serial);
-	if (READ_ONCE(cpu->wait.kind) != wait.kind || wait.serial != serial)
+	if (READ_ONCE(cpu->wait.kind) != wait.kind || wait.serial != serial || wait.broken)
 		wait.kind = WAIT_NONE;
 	return wait;
 }
@@ -182,6 +184,13 @@ static void print_cpu(const struct cpu *cpu, const struct cpu_wait *waits, unsig
 	backtrace_print_current();
 }
 
+static void describe_held(char *buf, size_t size, const struct cpu *cpu, unsigned int i)
+{
+	buf[0] = '\0';
+	if (i < cpu->nr_held)
+		snprintf(buf, size, "holds %s %p", cpu->held[i]->name, (const void *)cpu->held[i]);
+}
+
 /* Two CPUs side by side, each with what it holds and what it waits for. */
 static void print_diagram(const struct cycle *cycle)
 {
@@ -193,10 +202,8 @@ static void print_diagram(const struct cycle *cycle)
 	printk("%-36s | %s", left, right);
 	printk("-------------------------------------+-------------------------------------");
 	for (unsigned int i = 0; i < max(a->nr_held, b->nr_held) && i < MAX_HELD_LOCKS; i++) {
-		snprintf(left, sizeof(left), i < a->nr_held ? "holds %s %p" : "",
-			 i < a->nr_held ? a->held[i]->name : "", (const void *)a->held[i]);
-		snprintf(right, sizeof(right), i < b->nr_held ? "holds %s %p" : "",
-			 i < b->nr_held ? b->held[i]->name : "", (const void *)b->held[i]);
+		describe_held(left, sizeof(left), a, i);
+		describe_held(right, sizeof(right), b, i);
 		printk("%-36s | %s", left, right);
 	}
 	printk("%-36s | %s", cycle->wait[0].irqs_off ? "interrupts off" : "interrupts on",
@@ -239,6 +246,7 @@ static unsigned int break_waits(const struct cycle *cycle)
 			    !wait.breakable)
 				continue;
 			WRITE_ONCE(cpus[cpu]->wait.broken, true);
+			arch_ipi_send(cpu, IPI_WAKE); /* it may sleep while it waits */
 			broken++;
 		}
 	}

@@ -199,12 +199,9 @@ static __always_inline enum spf_reason spf_attempt(struct vm_fault *vmf)
 	enum spf_reason reason;
 	bool busy;
 
-	vmf->vma = find_vma_srcu_hit(vmf->mm, vmf->addr);
-	if (unlikely(!vmf->vma)) {
-		vmf->vma = find_vma_srcu(vmf->mm, vmf->addr, &busy);
-		if (!vmf->vma)
-			return busy ? SPF_TREE_BUSY : SPF_NO_VMA;
-	}
+	vmf->vma = find_vma_srcu(vmf->mm, vmf->addr, &busy);
+	if (unlikely(!vmf->vma))
+		return busy ? SPF_TREE_BUSY : SPF_NO_VMA;
 	SYNC_POINT(spf_found);
 	reason = spf_sample_vma(vmf);
 	if (unlikely(reason != SPF_OK))

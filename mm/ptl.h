@@ -23,7 +23,8 @@ struct ptl_policy {
 	enum ptl_result (*contended)(struct spinlock *ptl, unsigned int attempt);
 };
 
-#define PTL_POLICY(n) static const struct ptl_policy ptl_policy_##n __section(".ptl_policies") __aligned(8)
+#define PTL_POLICY(n)                                                                              \
+	static const struct ptl_policy ptl_policy_##n __section(".ptl_policies") __aligned(8)
 
 /* The policy named @name, or NULL. */
 const struct ptl_policy *ptl_policy_find(const char *name);

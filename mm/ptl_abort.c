@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ptl=abort: one try; if the lock is held the speculation is over. The series' way (seed 001,
+ * ptl=abort: one try; if the lock is held the speculation is over. The series' way (RFC v5,
  * patch 09), and the default: never waits with interrupts off, so INV-4 holds by itself.
  */
 #include "mm/ptl.h"

@@ -181,25 +181,19 @@ unsigned int vma_longest_walk(void)
 	return READ_ONCE(longest_walk);
 }
 
-struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy)
+struct vma *find_vma_srcu_again(struct mm *mm, unsigned long addr, bool *busy)
 {
-	struct vma *vma, *above;
-	bool ended;
+	struct vma *vma;
 
-#if LAB
-	WARN_ON(current->srcu_depth == 0);
-#endif
-	for (unsigned int i = 0; i < LOOKUP_TRIES; i++) {
-		u32 seq = raw_read_seqcount(&mm->mm_seq.count);
-
-		vma = vma_walk_lockless(mm, addr, &above, &ended);
-		if (likely(!(seq & 1) && ended && !read_seqcount_retry(&mm->mm_seq.count, seq))) {
-			*busy = false;
-			return vma ? vma : above;
-		}
+	for (unsigned int i = 1; i < LOOKUP_TRIES; i++) {
 		stat_inc(LOOKUP_RETRIES);
 		cpu_relax();
+		if (vma_walk_lockless(mm, addr, &vma)) {
+			*busy = false;
+			return vma;
+		}
 	}
+	stat_inc(LOOKUP_RETRIES);
 	*busy = true;
 	return NULL;
 }

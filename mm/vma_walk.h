@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include "kernel/thread.h"
+#include "lab/sync.h"
 #include "mm/mm.h"
 
 #define LOOKUP_STEPS 128 /* more than twice the height of any tree of MAX_MAP_COUNT VMAs */
@@ -17,44 +19,59 @@
 void vma_note_walk(unsigned int steps);
 
 /*
- * One walk: the VMA that holds @addr, or NULL if it came upon none. Then *@above is the last VMA
- * above @addr that it passed, NULL if none, and *@ended whether it did not go on for too long.
+ * As find_vma, on a tree that may change. False if it did not hold still or if the walk went on for
+ * too long; then *@found says nothing.
  */
-static __always_inline struct vma *vma_walk_lockless(const struct mm *mm, unsigned long addr,
-						     struct vma **above, bool *ended)
+static __always_inline bool vma_walk_lockless(const struct mm *mm, unsigned long addr,
+					      struct vma **found)
 {
-	struct rb_node *node = READ_ONCE(mm->mm_rb.node);
+	/* An odd count, of a change under way, is made one that it will not be in the end. */
+	u32 seq = raw_read_seqcount(&mm->mm_seq.count) & ~1U;
+	struct rb_node *node, *above = NULL;
 	unsigned int left = LOOKUP_STEPS;
 
-	*above = NULL;
+	SYNC_POINT(tree_walk);
+	node = READ_ONCE(mm->mm_rb.node);
 	while (node && likely(--left)) {
 		const struct vma *vma = container_of(node, struct vma, node);
 
 		if (READ_ONCE(vma->end) <= addr) {
 			node = READ_ONCE(node->right);
 		} else if (READ_ONCE(vma->start) > addr) {
-			*above = container_of(node, struct vma, node);
+			above = node;
 			node = READ_ONCE(node->left);
 		} else {
+			above = node;
 			break;
 		}
 	}
 #if LAB
 	vma_note_walk(LOOKUP_STEPS - left);
 #endif
-	*ended = left != 0;
-	return node && left ? container_of(node, struct vma, node) : NULL;
+	*found = above ? container_of(above, struct vma, node) : NULL;
+	return left && !read_seqcount_retry(&mm->mm_seq.count, seq);
 }
 
-/*
- * The VMA that holds @addr, if one walk comes upon it; inside a read section of vma_srcu. mm_seq is
- * not asked: a VMA whose own count, mark and bounds are found good is the right one however the
- * tree has moved. Only of what is missing mm_seq must tell, and find_vma_srcu asks it.
- */
-static __always_inline struct vma *find_vma_srcu_hit(const struct mm *mm, unsigned long addr)
-{
-	struct vma *above;
-	bool ended;
+/* Out of line, for the function below only. */
+struct vma *find_vma_srcu_again(struct mm *mm, unsigned long addr, bool *busy);
 
-	return vma_walk_lockless(mm, addr, &above, &ended);
+/*
+ * The first VMA with end > @addr, without mmap_sem, inside a read section of vma_srcu. Tries a few
+ * times while the tree moves. Returns NULL with *@busy true if it never held still, NULL with
+ * *@busy false if there is none. The result may be out of date: check its bounds under vm_sequence.
+ */
+static __always_inline struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy)
+{
+	struct vma *vma, *again;
+	bool again_busy;
+
+#if LAB
+	WARN_ON(current->srcu_depth == 0);
+#endif
+	*busy = false;
+	if (likely(vma_walk_lockless(mm, addr, &vma)))
+		return vma;
+	again = find_vma_srcu_again(mm, addr, &again_busy);
+	*busy = again_busy;
+	return again;
 }

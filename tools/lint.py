@@ -17,7 +17,9 @@ import sys
 from pathlib import Path
 
 MAX_FILE, MAX_FUNCTION, MAX_COLUMNS, TAB = 500, 100, 100, 8
-FAULT_BUDGET, KERNEL_BUDGET = 3000, 10000
+# The second counts both architectures. It was 10,000 before the whole list of system calls,
+# signals and futexes that unmodified threaded programs need was in.
+FAULT_BUDGET, KERNEL_BUDGET = 3000, 17000
 FAULT_FILES = re.compile(r"mm/fault[^/]*\.c|mm/vm_fault\.h|mm/ptl[^/]*|mm/tlb\.[ch]|mm/vma_tree\.c"
                          r"|kernel/srcu\.[ch]")
 KERNEL_FILES = re.compile(r"(?:arch|boot|kernel|mm)/.*\.[chS]")
@@ -172,7 +174,7 @@ def check_spdx(tree):
 def check_header(tree):
     for name, text in tree.named(C_FILES):
         lines = text.split("\n") + ["", ""]
-        if lines[1].strip() != "/*" or not re.match(r"\s*\*\s+\S", lines[2]):
+        if not re.match(r"/\*(?:[ \t]+[^*\s]|\n \*[ \t]+\S)", "\n".join(lines[1:3])):
             yield name, 2, "the licence line is not followed by a comment that says what this is"
 
 
@@ -320,7 +322,7 @@ def include_problem(name, kind, target):
     if kind == "<":
         if layer in LAYERS and target not in FREESTANDING:
             return f"<{target}> does not exist in a freestanding kernel"
-    elif "/" not in target or target.startswith("."):
+    elif ("/" not in target or target.startswith(".")) and not name.startswith("tests/host/"):
         return f'"{target}": includes are written from the root'
     elif wanted == "tests":
         if layer != "tests":
@@ -420,7 +422,7 @@ NOT_EMULATED = re.compile(r"int3|cmpxchg16b|xsave\w*|xrstor\w*")
 FPU_ALLOWED = re.compile(r"fxsave(?:64)?|fxrstor(?:64)?|fninit|ldmxcsr")
 FPU_REGISTER = re.compile(r"%[xyz]mm\d|%st\b|%mm\d")
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(?:(?:lock|rep\w*|notrack|data16)\s+)*(\S+)(.*)")
-INSTRUMENT = re.compile(r"sync_reach|sync_arm|sync_go|bug_switches|bug_hit|watchdog_\w+|perturb_\w+")
+INSTRUMENT = re.compile(r"sync_(?:reach|arm|go)|bug_switches|bug_hit|watchdog_\w+|perturb_\w+")
 
 
 def check_disassembly(name, text):
@@ -439,7 +441,7 @@ def check_disassembly(name, text):
             yield name, 0, f"{symbol}: {mnemonic} at {place}: not every KVM emulates it"
         elif FPU_REGISTER.search(operands) or (is_fpu and not (
                 "fpu" in symbol and FPU_ALLOWED.fullmatch(mnemonic))):
-            yield name, 0, f"{symbol}: {mnemonic}{operands} at {place}: the kernel leaves the FPU alone"
+            yield name, 0, f"{symbol}: {mnemonic}{operands} at {place}: not in the kernel"
 
 
 def check_symbols(name, text):
@@ -485,8 +487,8 @@ def main(argv, root=Path(__file__).resolve().parents[1]):
     for name, line, message in sorted(findings):
         print(f"{name}:{line}: {message}")
     fault, kernel = budgets(tree)
-    print(f"lint: fault paths, lookup, TLB and SRCU {fault} of {FAULT_BUDGET} lines; kernel without "
-          f"tests and instruments {kernel} of {KERNEL_BUDGET}")
+    print(f"lint: fault paths, lookup, TLB and SRCU {fault} of {FAULT_BUDGET} lines; kernel "
+          f"without tests and instruments {kernel} of {KERNEL_BUDGET}")
     if findings:
         print(f"lint: {len(findings)} finding{'s' if len(findings) > 1 else ''}")
     return 1 if findings else 0

@@ -29,7 +29,8 @@ def archive(files):
         for parent in reversed(PurePosixPath(name).parents[:-1]):
             members[str(parent)] = (DIRECTORY, b"")
         members[name] = (PROGRAM, Path(path).read_bytes())
-    blobs = [entry(number, name, *member) for number, (name, member) in enumerate(members.items(), 1)]
+    blobs = [entry(number, name, *member)
+             for number, (name, member) in enumerate(members.items(), 1)]
     return b"".join(blobs) + entry(0, "TRAILER!!!", 0)
 
 

@@ -83,7 +83,7 @@ void arch_thread_init_user(struct thread *thread, unsigned long pc, unsigned lon
 	struct trap_frame *regs = arch_thread_regs(thread);
 
 	*regs = (struct trap_frame){
-		.rip = pc < USER_TOP ? pc : 0,
+		.rip = addr_is_canonical(pc) ? pc : 0,
 		.cs = SEL_USER_CODE,
 		.rflags = RFLAGS_FIXED | X86_FLAGS_IF,
 		.rsp = sp,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The report of an exception that the kernel does not survive.
+ * The report of an exception that the kernel does not survive. The back-trace is panic's, which
+ * leads through the trap frame to the instruction that failed.
  *
  * Owns the note of which CPU is dying, by which an exception within the report ends the machine
  * at once. Runs with interrupts off, on any stack.
@@ -61,7 +62,7 @@ static void died_print_fault(const struct trap_frame *regs, const struct thread 
 
 	if (regs->vector == VECTOR_DOUBLE_FAULT) {
 		if (addr_is_guard(thread, addr))
-			printk("  the kernel stack overflowed: %016lx is in its guard page\n", addr);
+			printk("  kernel stack overflow: %016lx is in its guard page", addr);
 		else
 			printk("  last page fault at %016lx\n", addr);
 		return;
@@ -92,7 +93,5 @@ void trap_kernel_died(struct trap_frame *regs, const char *what)
 	       thread ? thread->name : "none");
 	died_print_fault(regs, thread);
 	died_print_registers(regs);
-	if (!trap_frame_is_user(regs))
-		backtrace_print(regs->rip, regs->rbp);
 	panic_with(EXIT_PANIC, "%s at %pS", what, (void *)regs->rip);
 }

@@ -83,13 +83,15 @@ const struct fpu_state *fpu_sync(void)
 	return current->arch.fpu;
 }
 
+bool fpu_state_ok(const struct fpu_state *state)
+{
+	return !(state->mxcsr & ~mxcsr_mask);
+}
+
 void fpu_load(const struct fpu_state *state)
 {
-	struct fpu_state *fpu = current->arch.fpu;
-
-	*fpu = *state;
-	fpu->mxcsr &= mxcsr_mask; /* FXRSTOR refuses other bits */
-	fxrstor(fpu);
+	*current->arch.fpu = *state;
+	fxrstor(state);
 }
 
 void fpu_reset(void)

@@ -6,8 +6,8 @@
  * struct sigframe. The stack pointer at the handler is as after a call: 8 modulo 16. A handler
  * starts with the FPU state of a new program.
  *
- * A frame comes back from user mode with any content: selectors are forced, flags and MXCSR are
- * cut, and addresses that iretq would refuse are an error. A changed trap frame gets the vector
+ * A frame comes back from user mode with any content: selectors are forced, flags are cut,
+ * and what iretq or FXRSTOR would refuse is an error. A changed trap frame gets the vector
  * TRAP_VECTOR_CHANGED, so that system-call exit restores all of it.
  *
  * All state is the current thread's own; copies to and from the stack may sleep.
@@ -108,8 +108,7 @@ static void sigframe_fill(struct sigframe *frame, const struct trap_frame *regs,
 	memset(frame, 0, sizeof(*frame));
 	frame->return_addr = action->restorer;
 	frame->uc.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
-	frame->uc.stack = *alt;
-	frame->uc.stack.flags = alt->size ? 0 : SS_DISABLE;
+	frame->uc.stack = (struct k_sigstack){ .sp = alt->sp, .size = alt->size };
 	sigframe_save_regs(&frame->uc.mcontext, regs);
 	frame->uc.mcontext.error = thread->arch.fault_error;
 	frame->uc.mcontext.vector = thread->arch.fault_vector;
@@ -125,7 +124,7 @@ int arch_signal_setup(struct trap_frame *regs, int signo, const struct k_sigacti
 	struct sigframe frame;
 	u64 sp, fpstate = sigframe_place(regs, action, &sp);
 
-	if (!fpstate || !(action->flags & SA_RESTORER) || !addr_is_canonical_user(action->handler))
+	if (!fpstate || !(action->flags & SA_RESTORER) || !addr_is_canonical(action->handler))
 		return -EFAULT;
 	sigframe_fill(&frame, regs, action, info, oldmask);
 	frame.uc.mcontext.fpstate = fpstate;
@@ -169,7 +168,10 @@ static void sigframe_restore_regs(const struct sigframe_context *sc, struct trap
 	regs->vector = TRAP_VECTOR_CHANGED;
 }
 
-/* A handler may have changed uc_stack; what sigaltstack would refuse is ignored, as on Linux. */
+/*
+ * A handler may have changed uc_stack. What sigaltstack would refuse is ignored, as on Linux: so a
+ * frame made without alternate stack leaves alone what its handler has set up since.
+ */
 static void altstack_restore(const struct k_sigstack *stack, u64 sp)
 {
 	struct k_sigstack *alt = &current->sig.altstack;
@@ -191,9 +193,10 @@ int arch_signal_return(struct trap_frame *regs, u64 *mask)
 	/* The handler's return has taken the restorer's address off the stack. */
 	if (copy_from_user(&frame, (void *)(regs->rsp - 8), sizeof(frame)))
 		return -EFAULT;
-	if (!addr_is_canonical_user(sc->rip) || !addr_is_canonical_user(sc->rsp))
+	if (!addr_is_canonical(sc->rip) || !addr_is_canonical(sc->rsp))
 		return -EFAULT;
-	if (sc->fpstate && copy_from_user(&fpu, (void *)sc->fpstate, sizeof(fpu)))
+	if (sc->fpstate && (copy_from_user(&fpu, (void *)sc->fpstate, sizeof(fpu)) ||
+			    !fpu_state_ok(&fpu)))
 		return -EFAULT;
 	if (sc->fpstate)
 		fpu_load(&fpu);

@@ -78,11 +78,11 @@ bool arch_stack_next(unsigned long *pc, unsigned long *fp)
 		    !stack_readable((unsigned long)regs, sizeof(*regs)) ||
 		    trap_frame_is_user(regs))
 			return false;
-		ret = regs->rip;
+		ret = regs->rip; /* whatever it is: who called a bad address is worth knowing */
 		next = regs->rbp;
-	}
-	if (ret < (unsigned long)text_start || ret >= (unsigned long)text_end)
+	} else if (ret < (unsigned long)text_start || ret >= (unsigned long)text_end) {
 		return false;
+	}
 	/* The last frame of all has no next one; its caller is still worth a line. */
 	*pc = ret;
 	*fp = next && stack_step_ok(old, next) ? next : 0;

@@ -105,15 +105,18 @@ static void trap_syscall(struct trap_frame *regs)
 		regs->rax = (u64)ret;
 }
 
-/* User mode touched a kernel address. Whether something is there is none of its business. */
-static void trap_user_kernel_addr(struct trap_frame *regs, unsigned long addr)
+/*
+ * User mode touched a kernel address. Whether something is there is none of its business. A KVM
+ * with shadow page tables may say that reserved bits were set, which means nothing here.
+ */
+static __noinline void trap_user_kernel_addr(struct trap_frame *regs, unsigned long addr)
 {
 	if (trap_is_syscall(regs, addr)) {
 		trap_syscall(regs);
 		entry_return_frame(regs);
 	}
 	irq_enable();
-	regs->error |= PF_PRESENT;
+	regs->error = (regs->error | PF_PRESENT) & ~PF_RESERVED;
 	signal_force(SIGSEGV, SEGV_MAPERR, addr);
 }
 
@@ -126,12 +129,12 @@ void trap_user_page_fault(struct trap_frame *regs)
 {
 	struct fault fault = trap_decode_fault(regs);
 
-	if (unlikely(fault.flags & FAULT_RESERVED))
-		trap_kernel_died(regs, "malformed page tables");
 	if (unlikely(fault.addr >= USER_TOP)) {
 		trap_user_kernel_addr(regs, fault.addr);
 		return;
 	}
+	if (unlikely(fault.flags & FAULT_RESERVED))
+		trap_kernel_died(regs, "malformed page tables");
 	irq_enable();
 	handle_user_fault(current->mm, fault);
 }

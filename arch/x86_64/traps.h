@@ -35,10 +35,10 @@ static inline unsigned long reg_cr2_read(void)
 	return value;
 }
 
-/* Whether the CPU lets an iretq to @addr pass without an exception. */
-static inline bool addr_is_canonical_user(unsigned long addr)
+/* Whether iretq takes @addr. User mode can then fault there, which is its own affair. */
+static inline bool addr_is_canonical(unsigned long addr)
 {
-	return addr >> 47 == 0;
+	return (unsigned long)((long)(addr << 16) >> 16) == addr;
 }
 
 /* --- cpu.c: tables of one CPU, and what else lies in their four pages --- */
@@ -112,7 +112,9 @@ struct fpu_state {
 void fpu_init(void);
 /* Brings the current thread's memory image up to date and returns it; the registers stay. */
 const struct fpu_state *fpu_sync(void);
-/* Gives the current thread the state @state, whose MXCSR is cut to what this CPU knows. */
+/* Whether FXRSTOR takes @state: its MXCSR has no bits that the CPU does not know. */
+bool fpu_state_ok(const struct fpu_state *state);
+/* Gives the current thread the state @state, which is ok. */
 void fpu_load(const struct fpu_state *state);
 /* Gives the current thread the state with which programs start. */
 void fpu_reset(void);

@@ -7,7 +7,8 @@
  * the error was put in place before, and is replaced only when all went well. The table is short
  * and is searched from its start, and only when the kernel faults.
  *
- * Owns the exception table and the only code that opens user memory under SMAP. No locks; may sleep.
+ * Owns the exception table and the only code that opens user memory under SMAP. No locks; may
+ * sleep.
  */
 #include "kernel/errno.h"
 #include "kernel/types.h"
@@ -67,15 +68,18 @@ static __always_inline void user_access_end(void)
 				     : "memory", "cc");
 }
 
-/* One naturally sized load or store of a value of type @type; the error goes to @err. */
+/*
+ * One load or store of a value of type @type; the error goes to @err. The address is a mere
+ * register, since what user mode calls a pointer may be NULL or odd.
+ */
 #define USER_LOAD(type, insn, dst, src, err)                                                       \
 	do {                                                                                       \
 		type ul_value = 0;                                                                 \
-		__asm__ __volatile__("1:\t" insn " %2, %1\n"                                       \
+		__asm__ __volatile__("1:\t" insn " (%2), %1\n"                                     \
 				     "\txorl %0, %0\n"                                             \
 				     "2:\n" EX_TABLE(1b, 2b)                                       \
-				     : "+r"(err), "+r"(ul_value)                                   \
-				     : "m"(*(const type *)(src))                                   \
+				     : "+&r"(err), "+&r"(ul_value) \
+				     : "r"(src)                                                    \
 				     : "memory", "cc");                                            \
 		__builtin_memcpy((dst), &ul_value, sizeof(ul_value));                              \
 	} while (0)
@@ -84,11 +88,11 @@ static __always_inline void user_access_end(void)
 	do {                                                                                       \
 		type us_value;                                                                     \
 		__builtin_memcpy(&us_value, (src), sizeof(us_value));                              \
-		__asm__ __volatile__("1:\t" insn " %2, %1\n"                                       \
+		__asm__ __volatile__("1:\t" insn " %2, (%1)\n"                                     \
 				     "\txorl %0, %0\n"                                             \
 				     "2:\n" EX_TABLE(1b, 2b)                                       \
-				     : "+r"(err), "+m"(*(type *)(dst))                             \
-				     : "r"(us_value)                                               \
+				     : "+&r"(err)                                                  \
+				     : "r"(dst), "r"(us_value)                                     \
 				     : "memory", "cc");                                            \
 	} while (0)
 
@@ -103,7 +107,7 @@ static int user_copy(void *dst, const void *src, size_t n)
 			     "2:\trep movsb\n"
 			     "\txorl %0, %0\n"
 			     "3:\n" EX_TABLE(1b, 3b) EX_TABLE(2b, 3b)
-			     : "+r"(err), "+D"(dst), "+S"(src), "+c"(words)
+			     : "+&r"(err), "+&D"(dst), "+&S"(src), "+&c"(words)
 			     : "r"(n % 8)
 			     : "memory", "cc");
 	return err;
@@ -156,7 +160,7 @@ int clear_user(void *uaddr, size_t n)
 			     "2:\trep stosb\n"
 			     "\txorl %0, %0\n"
 			     "3:\n" EX_TABLE(1b, 3b) EX_TABLE(2b, 3b)
-			     : "+r"(err), "+D"(uaddr), "+c"(words)
+			     : "+&r"(err), "+&D"(uaddr), "+&c"(words)
 			     : "r"(n % 8), "a"(0L)
 			     : "memory", "cc");
 	user_access_end();
@@ -191,17 +195,16 @@ int user_read32(const void *uaddr, u32 *value)
 
 int user_cmpxchg32(void *uaddr, u32 old, u32 new, u32 *prev)
 {
-	u32 *word = uaddr;
 	int err = -EFAULT;
 
-	if (!user_range_ok(uaddr, sizeof(*word)))
+	if (!user_range_ok(uaddr, sizeof(old)))
 		return -EFAULT;
 	user_access_begin();
-	__asm__ __volatile__("1:\tlock; cmpxchgl %3, %1\n"
+	__asm__ __volatile__("1:\tlock; cmpxchgl %3, (%2)\n"
 			     "\tmovl $0, %0\n"
 			     "2:\n" EX_TABLE(1b, 2b)
-			     : "+r"(err), "+m"(*word), "+a"(old)
-			     : "r"(new)
+			     : "+&r"(err), "+&a"(old)
+			     : "r"(uaddr), "r"(new)
 			     : "memory", "cc");
 	user_access_end();
 	if (!err)

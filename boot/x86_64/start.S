@@ -7,7 +7,8 @@
  * then refuse an ELF64 file. The boot map has the first 4 GiB three times: identity, direct map,
  * and the first of them at the image's address; all writable and executable, until arch_mmu_init.
  *
- * Source: Xen's docs/misc/pvh.pandoc; Multiboot2 Specification 2.0, 3.1; Intel SDM volume 3, 10.8.5.
+ * Source: Xen's docs/misc/pvh.pandoc; Multiboot2 Specification 2.0, 3.1; Intel SDM volume
+ * 3, 10.8.5.
  */
 #include "arch/layout.h"
 #include "kernel/exit.h"
@@ -115,7 +116,7 @@ boot_no_long_mode_text:
 boot_no_long_mode_text_end:
 	.balign 8
 	.globl boot_gdt
-boot_gdt:			/* 0x08 code, 0x10 data, 0x18 32-bit code; accessed bits set already */
+boot_gdt:		/* 0x08 code, 0x10 data, 0x18 32-bit code; accessed bits set already */
 	.quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff
 boot_gdt_pointer:
 	.short BOOT_GDT_LIMIT

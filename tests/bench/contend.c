@@ -9,7 +9,8 @@
  *
  * To tell the cost of sharing an address space from that of sharing the machine, run two processes
  * over the same interval: --role fault and --role mmap or mprot16m, both with the same --start-at
- * (ns of CLOCK_MONOTONIC) and --ms. --contender other-mmap and the like is what the first prints as.
+ * (ns of CLOCK_MONOTONIC) and --ms. --contender other-mmap and the like is what the first prints
+ * as.
  */
 #include "tests/user/util.h"
 
@@ -96,12 +97,13 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* The interval is a matter of time, so this sleeps; nobody's progress is waited for. */
+/* Nobody's progress is waited for. */
 static void sleep_till(uint64_t ns)
 {
 	const struct timespec until = {.tv_sec = (time_t)(ns / 1000000000),
 				       .tv_nsec = (long)(ns % 1000000000)};
 
+	/* sleep: the interval is a matter of time */
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		;
 }

@@ -3,7 +3,7 @@
  * The initial ram disk: what the archive reader finds, and that no broken archive leads it outside.
  * Every archive lies in a block of exactly its size, so the sanitizer sees a byte read too far.
  */
-#include "host.h"
+#include "tests/host/host.h"
 #include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "kernel/printk.h"

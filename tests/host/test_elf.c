@@ -4,7 +4,7 @@
  * and random damage. The file lies in a block of exactly its size, so the sanitizer sees a byte
  * read too far; what elf_parse accepts must satisfy what elf_load and exec rely on.
  */
-#include "host.h"
+#include "tests/host/host.h"
 #include "kernel/errno.h"
 
 #include "kernel/elf.c"

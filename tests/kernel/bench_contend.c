@@ -54,8 +54,9 @@ static void run_apart(struct test_run *t, enum fault_path path, const char *cont
 	const char *other = !strcmp(contender, "mmap") ? "other-mmap" : "other-mprot16m";
 	const char *const fault[] = { "utest", "contend", "--role", "fault", "--contender", other,
 				      "--path", name, "--ms", MS, "--start-at", at, NULL };
-	const char *const change[] = { "utest", "contend", "--role", contender, "--contender", other,
-				       "--path", name, "--ms", MS, "--start-at", at, NULL };
+	const char *const change[] = { "utest",	     "contend",	   "--role", contender,
+				       "--contender", other,	   "--path", name,
+				       "--ms",	     MS,	   "--start-at", at, NULL };
 	struct process *a = start(t, path, fault), *b = start(t, path, change);
 
 	finish(t, a);

@@ -13,6 +13,7 @@
 #include "kernel/run.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
+#include "lab/bug.h"
 #include "lab/ledger.h"
 #include "mm/page.h"
 #include "lab/perturb.h"
@@ -136,6 +137,19 @@ void test_note(struct test_run *t, const char *fmt, ...)
 	ktap_printk("  # %s: %s", t->test->name, buf);
 }
 
+void test_shown(const struct test_run *t, const char *fmt, ...)
+{
+	char buf[140];
+	va_list ap;
+
+	if (t->outcome != TEST_PASSED)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	control_print("shown=%s\n", buf);
+}
+
 static void check_after(struct test_run *t, const struct ledger *before, unsigned long signs)
 {
 	struct ledger after;
@@ -153,7 +167,10 @@ static void print_result(const struct test_run *t, const char *name, unsigned in
 			 u64 elapsed_ns)
 {
 	static const char *const directive[] = {
-		[TEST_PASSED] = "", [TEST_SKIPPED] = "SKIP ", [TEST_FAILED] = "", [TEST_ERROR] = "ERROR ",
+		[TEST_PASSED] = "",
+		[TEST_SKIPPED] = "SKIP ",
+		[TEST_FAILED] = "",
+		[TEST_ERROR] = "ERROR ",
 	};
 	bool ok = t->outcome <= TEST_SKIPPED;
 
@@ -201,8 +218,9 @@ static void run_suite(const char *suite, unsigned int number)
 	ktap_printk("  1..%u", for_each_run(suite, NULL));
 	for_each_run(suite, run_one);
 	elapsed = time_ns() - start;
-	ktap_printk("%s %u %s # time_ms=%lu", bad == totals.failed + totals.errors ? "ok" : "not ok",
-		    number, suite, (unsigned long)(elapsed / NSEC_PER_MSEC));
+	bad = totals.failed + totals.errors - bad;
+	ktap_printk("%s %u %s # time_ms=%lu", bad ? "not ok" : "ok", number, suite,
+		    (unsigned long)(elapsed / NSEC_PER_MSEC));
 }
 
 /* A word that selects nothing is a mistake, not an empty run. */
@@ -231,14 +249,16 @@ static bool selection_valid(void)
 
 static void print_preamble(void)
 {
-	static const char *const modes[] = { "unknown", "kvm", "interleaved", "parallel", "replay" };
+	static const char *const modes[] = { "unknown", "kvm", "interleaved", "parallel",
+					     "replay" };
 	char cpu[128];
 	u64 mib = page_nr_total() >> (20 - PAGE_SHIFT);
 
 	arch_describe(cpu, sizeof(cpu));
 	ktap_printk("\r\nKTAP version 1");
 	printk("faultline " FAULTLINE_VERSION " %s cpus=%u mode=%s grade=%s mem=%luM boot=%s "
-	       "seed=0x%lx lab=%d", ARCH_UNAME_MACHINE, cpumask_weight(&cpus_online), modes[cmdline.mode],
+	       "seed=0x%lx lab=%d", ARCH_UNAME_MACHINE, cpumask_weight(&cpus_online),
+	       modes[cmdline.mode],
 	       cmdline.grade[0] ? cmdline.grade : "unknown", (unsigned long)mib, boot_info.protocol,
 	       (unsigned long)cmdline.seed, LAB);
 	printk("cpu: %s", cpu);
@@ -252,6 +272,9 @@ int tests_run(void)
 	ktap_printk("1..%u", for_each_suite(NULL));
 	for_each_suite(run_suite);
 	syscall_print_unknown();
+#if LAB
+	bug_report_hits();
+#endif
 	printk("Totals: pass:%u fail:%u xfail:0 xpass:0 skip:%u error:%u", totals.passed,
 	       totals.failed, totals.skipped, totals.errors);
 	if (totals.failed || totals.errors || bad_signs)

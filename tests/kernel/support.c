@@ -28,7 +28,8 @@ void test_program_argv(struct test_run *t, enum fault_path path, const char *ptl
 	}
 	if (process_wait(process, result, time_ns() + PROGRAM_LIMIT_NS)) {
 		threads_print();
-		panic("test %s.%s: program %s does not end", t->test->suite, t->test->name, argv[1]);
+		panic("test %s.%s: program %s does not end", t->test->suite, t->test->name,
+		      argv[1]);
 	}
 	if (result->signal)
 		test_fail(t, "utest %s was killed by signal %d", argv[1], result->signal);
@@ -76,7 +77,7 @@ bool test_on_cpus(unsigned int n, void (*func)(void *arg), void *arg)
 	return ok;
 }
 
-bool test_await(const u64 *word, u64 value)
+static bool wait_for_word(const u64 *word, u64 value, bool yield)
 {
 	u64 deadline = time_ns() + 10 * NSEC_PER_SEC;
 
@@ -84,7 +85,18 @@ bool test_await(const u64 *word, u64 value)
 		if (time_ns() > deadline)
 			return false;
 		cpu_relax();
-		thread_yield();
+		if (yield)
+			thread_yield();
 	}
 	return true;
+}
+
+bool test_await(const u64 *word, u64 value)
+{
+	return wait_for_word(word, value, true);
+}
+
+bool test_spin_until(const u64 *word, u64 value)
+{
+	return wait_for_word(word, value, false);
 }

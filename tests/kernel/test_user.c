@@ -20,7 +20,7 @@ USER_TEST(signals, "masks, alternate stack, nesting, restart, siglongjmp", "sign
 USER_TEST(altstack, "handlers run on the alternate stack", "altstack")
 USER_TEST(sigthreads, "signals between threads reach the right one", "sigthreads")
 USER_TEST(sigfpu, "control words and registers of the FPU come back after a handler", "sigfpu")
-USER_TEST(fpu, "floating-point state survives preemption and signals", "fpu")
+USER_TEST(fpu, "floating-point state survives preemption and signals", "fpu", "--threads", "8")
 USER_TEST(threads, "pthreads: create, join, mutex, condition, thread-local data", "threads", "8")
 USER_TEST(alloc, "malloc, realloc and free keep what was written", "alloc")
 USER_TEST(syscalls, "bad arguments get Linux's errors", "syscalls")
@@ -30,11 +30,12 @@ USER_TEST(growth, "brk, the stack and MAP_POPULATE grow as on Linux", "growth")
 USER_TEST(clock, "clocks go forwards, sleeps last", "clock")
 USER_TEST(exit_status, "exit status 0 travels", "exit", "0")
 
-/* A program that asks for more memory than there is dies of it; the kernel and its ledger do not. */
+/* A program that asks for more memory than there is dies of it; the kernel and its ledger do not.
+ * */
 TEST(user, out_of_memory, "a program that runs out of memory is killed, nothing else is hurt",
      .both_paths = true)
 {
-	static const char *const argv[] = { "utest", "oom", NULL };
+	static const char *const argv[] = { "utest", "oom", "--threads", "2", NULL };
 	struct process_spec spec = { .path = "bin/utest", .argv = argv, .fault_path = t->path };
 	struct process *process = process_spawn(&spec);
 	struct process_result result;

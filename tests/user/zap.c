@@ -92,6 +92,7 @@ static int zap_main(int argc, char **argv)
 		*page_word(drive.table, i) = i;
 	workers = begin(&drive, fault_once);
 	check(!munmap(drive.table, pages * page_size()), "munmap: %s", strerror(errno));
+	fl_prctl(FL_SYNC_END, NULL, 0);
 	finish(&drive, workers, 0);
 	return 0;
 }
@@ -123,6 +124,7 @@ static int cow_main(int argc, char **argv)
 	check(*page_word(drive.table, 1) == 0, "an untouched page is not zero");
 	workers = begin(&drive, fault_after_flush);
 	*page_word(drive.table, 1) = 0x5678;
+	fl_prctl(FL_SYNC_END, NULL, 0);
 	finish(&drive, workers, 0x5678);
 	return 0;
 }

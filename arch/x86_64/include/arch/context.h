@@ -33,8 +33,8 @@ int arch_thread_alloc(struct thread *thread);
 void arch_thread_free(struct thread *thread);
 /* First runs thread_switch_finish(prev), then @entry with interrupts on. */
 void arch_thread_init_kernel(struct thread *thread, void (*entry)(void));
-/* Starts in user mode at @pc with stack pointer @sp, all other registers zero. A @pc that is no
- * user address becomes 0, where the thread faults. */
+/* Starts in user mode at @pc with stack pointer @sp, all other registers zero. A @pc that the
+ * CPU does not take becomes 0, where the thread faults. */
 void arch_thread_init_user(struct thread *thread, unsigned long pc, unsigned long sp);
 /* As @parent, a frame of the current thread, but 0 in the return register, with @sp (0: the
  * parent's) and, if @set_tls, @tls (0 if that is no user address). */

@@ -46,6 +46,7 @@
 #define __NR_exit_group 231
 #define __NR_tgkill 234
 #define __NR_set_robust_list 273
+#define __NR_get_robust_list 274
 #define __NR_prlimit64 302
 #define __NR_getcpu 309
 #define __NR_getrandom 318
