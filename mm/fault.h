@@ -69,12 +69,12 @@ struct fault_stats {
  * From the arch's trap handler: a fault at a user address taken in user mode. Interrupts on, on the
  * thread's kernel stack. Resolves it or sends the signal.
  */
-void handle_user_fault(struct mm *mm, const struct fault *fault);
+void handle_user_fault(struct mm *mm, struct fault fault);
 /*
  * A fault of the kernel's own access to user memory; always the classic path. Returns 0 when the
  * access can be repeated, else -EFAULT. Interrupts on, mmap_sem not held.
  */
-int handle_uaccess_fault(struct mm *mm, const struct fault *fault);
+int handle_uaccess_fault(struct mm *mm, struct fault fault);
 
 /* Adds up the counters of all CPUs of @mm. */
 void fault_stats_sum(struct mm *mm, struct fault_stats *sum);

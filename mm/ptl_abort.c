@@ -7,12 +7,12 @@
 
 static enum ptl_result ptl_lock_abort(struct spinlock *ptl, unsigned int attempt)
 {
-	(void)attempt;
-	return spin_trylock(ptl) ? PTL_LOCKED : PTL_ABORT;
+	(void)ptl, (void)attempt;
+	return PTL_ABORT;
 }
 
 PTL_POLICY(abort) = {
 	.name = "abort",
 	.what = "try once, give up if it is held (the series)",
-	.lock = ptl_lock_abort,
+	.contended = ptl_lock_abort,
 };

@@ -4,7 +4,7 @@
  */
 #include "kernel/string.h"
 #include "lab/sync.h"
-#include "mm/mm.h"
+#include "mm/vma_walk.h"
 #include "tests/kernel/test.h"
 
 #define STABLE 64	/* VMAs that stay, at every second place */

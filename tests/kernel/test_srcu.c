@@ -4,7 +4,7 @@
  */
 #include "kernel/srcu.h"
 #include "kernel/stat.h"
-#include "mm/mm.h"
+#include "mm/vma_walk.h"
 #include "tests/kernel/test.h"
 
 #define ADDR 0x20000000UL
