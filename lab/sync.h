@@ -20,6 +20,7 @@
 	X(spf_validated, "dead mark, sequence, bounds and access were checked")                    \
 	X(spf_walked, "page tables were walked, interrupts are on again")                          \
 	X(spf_before_ptl, "interrupts off, validated, about to take the PTL")                      \
+	X(spf_ptl_refused, "the policy did not get the PTL, interrupts still off")                 \
 	X(spf_ptl_held, "PTL taken, not yet validated again")                                      \
 	X(spf_done, "speculative attempt over, successful or not")                                 \
 	X(classic_begin, "classic path begins, nothing held")                                      \

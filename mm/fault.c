@@ -4,7 +4,7 @@
  * path gives up or the access is not permitted.
  *
  * Owns the per-CPU counters of an mm, which each CPU writes for itself. No locks here.
- * Source: seed 001, patches 08 and 10; invariant INV-9.
+ * Source: RFC v5, patches 08 and 10; invariant INV-9.
  */
 #include "mm/fault.h"
 #include "kernel/errno.h"

@@ -7,7 +7,7 @@
  * is still the one it prepared for, and changes it. Whoever fails to get the lock gives back
  * exactly what it took (INV-8). Locks: PTL, with interrupts on while it is held, since replacing
  * the zero page waits for shootdown acknowledgements under it.
- * Source: seed 001, patches 02 and 03.
+ * Source: RFC v5, patches 02 and 03.
  */
 #include "mm/fault_anon.h"
 #include "arch/tlb.h"

@@ -5,7 +5,7 @@
  * Each function prepares without a lock, takes the PTL in its path's way, looks whether the entry
  * is still empty, and fills it. Whoever fails to get the lock gives back exactly what it took
  * (INV-8). What entries need that are not empty is rarer: mm/fault_anon.c.
- * Source: seed 001, patches 02 and 03.
+ * Source: RFC v5, patches 02 and 03.
  */
 #pragma once
 

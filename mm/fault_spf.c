@@ -21,7 +21,7 @@
  * With interrupts off nothing here may wait for a lock whose holder may wait for this CPU's
  * acknowledgement (INV-4): mm/ptl.h.
  *
- * Source: seed 001, patches 07 to 09, hardened as docs/hazards.md says.
+ * Source: the speculative page fault series of 2017 (RFC v5), patches 07 to 09, hardened as docs/hazards.md says.
  */
 #include "lab/bug.h"
 #include "lab/sync.h"
@@ -111,8 +111,10 @@ static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsign
 		enum ptl_result result = spf_ptl_contended(vmf->vma->mm, vmf->ptl, attempt);
 
 		vmf->reason = SPF_TRYLOCK;
-		if (result != PTL_LOCKED)
+		if (result != PTL_LOCKED) {
+			SYNC_POINT(spf_ptl_refused);
 			return result;
+		}
 	}
 	SYNC_POINT(spf_ptl_held);
 	if (unlikely(spf_changed(vmf)) && !bug(skip_seq_recheck)) {

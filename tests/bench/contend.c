@@ -16,7 +16,7 @@
 
 #include <time.h>
 
-#define PAGES 256
+#define PAGES 4096
 #define SMALL (64UL << 10)
 #define LARGE (16UL << 20)
 #define RW (PROT_READ | PROT_WRITE)
@@ -81,7 +81,7 @@ static void (*contender_by_name(const char *name))(struct worker *worker)
 
 static void prepare(bool mprot)
 {
-	bench.area = map_island(TABLE_SPAN, TABLE_SPAN);
+	bench.area = map_island(PAGES * page_size(), TABLE_SPAN);
 	memset(bench.area, 1, PAGES * page_size());
 	if (!mprot)
 		return;

@@ -34,6 +34,7 @@ static void finish(struct test_run *t, struct process *process)
 		return;
 	if (process_wait(process, &result, time_ns() + 2 * wait_limit_ns))
 		panic("utest contend does not end");
+	test_note_faults(t, &result.faults);
 	EXPECT_EQ(t, result.exit_status, 0);
 	EXPECT_EQ(t, result.signal, 0);
 }

@@ -48,6 +48,18 @@ void test_check_fault_sums(struct test_run *t, const struct fault_stats *stats)
 	EXPECT_EQ(t, stats->faults, stats->spf[SPF_OK] + stats->classic);
 }
 
+void test_note_faults(struct test_run *t, const struct fault_stats *faults)
+{
+	test_note(t, "faults=%lu classic=%lu spf_attempts=%lu spf_ok=%lu",
+		  (unsigned long)faults->faults, (unsigned long)faults->classic,
+		  (unsigned long)faults->spf_attempts,
+		  (unsigned long)faults->spf[SPF_OK]);
+	for (unsigned int i = SPF_OK + 1; i < NR_SPF_REASONS; i++)
+		if (faults->spf[i])
+			test_note(t, "%s=%lu", spf_reason_name((enum spf_reason)i),
+				  (unsigned long)faults->spf[i]);
+}
+
 const char *test_number(u64 n)
 {
 	static char buf[5][24];

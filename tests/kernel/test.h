@@ -92,6 +92,9 @@ void test_shown(const struct test_run *t, const char *fmt, ...) __printf(2, 3);
 void test_program_argv(struct test_run *t, enum fault_path path, const char *ptl,
 		       struct process_result *result, const char *const *argv);
 
+/* Notes the counters of @faults that are not zero. */
+void test_note_faults(struct test_run *t, const struct fault_stats *faults);
+
 /* INV-9: the counters of a process add up. */
 void test_check_fault_sums(struct test_run *t, const struct fault_stats *stats);
 
