@@ -27,7 +27,7 @@ static __always_inline struct page *page_cache_take(struct page_cache *cache, en
 	return page;
 }
 
-/* page_alloc(0, @kind, ALLOC_ZERO), without a call in the usual case. */
+/* page_alloc(0, @kind, ALLOC_ZERO) once each CPU has its list, without a call in the usual case. */
 static __always_inline struct page *page_alloc_zeroed(enum page_kind kind)
 {
 #if !LAB /* with instruments every allocation is checked */
