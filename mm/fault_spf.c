@@ -21,7 +21,8 @@
  * With interrupts off nothing here may wait for a lock whose holder may wait for this CPU's
  * acknowledgement (INV-4): mm/ptl.h.
  *
- * Source: the speculative page fault series of 2017 (RFC v5), patches 07 to 09, hardened as docs/hazards.md says.
+ * Source: the speculative page fault series of 2017 (RFC v5), patches 07 to 09, hardened as
+ * docs/hazards.md says.
  */
 #include "lab/bug.h"
 #include "lab/sync.h"
@@ -146,7 +147,7 @@ bool spf_lock_pte_retry(struct vm_fault *vmf, unsigned int attempt)
 {
 	enum ptl_result result;
 
-	for (;; attempt++) {
+	for (;; attempt++) { /* bounded: by the policy, see mm/ptl.h */
 		if (attempt)
 			cpu_relax();
 		irq_disable();
