@@ -147,7 +147,7 @@ bool spf_lock_pte_retry(struct vm_fault *vmf, unsigned int attempt)
 {
 	enum ptl_result result;
 
-	for (;; attempt++) { /* bounded: the policy gives up in the end */
+	for (;; attempt++) { /* bounded: by the policy, see mm/ptl.h */
 		if (attempt)
 			cpu_relax();
 		irq_disable();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a speculative fault does when the PTL is held: a policy, one file each (mm/ptl_*.c), chosen by the boot
- * word ptl=NAME or for one mm by prctl.
+ * What a speculative fault does when the PTL is held: a policy, one file each (mm/ptl_*.c), chosen
+ * by the boot word ptl=NAME or for one mm by prctl. A policy that says PTL_RETRY must not do so for
+ * ever: it counts the attempts.
  */
 #pragma once
 

@@ -23,7 +23,7 @@ struct vm_fault {
 	unsigned long addr; /* as reported, not aligned */
 	u32 flags;	    /* FAULT_* */
 
-	/* The VMA's fields as they were checked: the speculative path looks no more (L-19). */
+	/* The VMA's fields as they were checked; speculation must not look again (L-19). */
 	pgprot_t prot;
 	struct anon_vma *anon_vma;
 

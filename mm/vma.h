@@ -94,8 +94,7 @@ void vma_unlink(struct mm *mm, struct vma *vma);
 void vma_gap_update(struct mm *mm, struct vma *vma);
 /* The first VMA with end > @addr, or NULL. mmap_sem held (either way). */
 struct vma *find_vma(struct mm *mm, unsigned long addr);
-/* Lookup without mmap_sem is in mm/vma_walk.h. Steps of its longest walk since boot, given-up ones
- * included: for tests. */
+/* Steps of the longest lockless walk (mm/vma_walk.h) since boot: for tests. */
 unsigned int vma_longest_walk(void);
 /* The neighbours in address order, NULL at the ends; of NULL, the first and the last. */
 struct vma *vma_next(struct mm *mm, struct vma *vma);

@@ -3,10 +3,9 @@
  * Walks down the tree of VMAs without mmap_sem, inline for the speculative fault.
  *
  * A walk reads links, start and end, and nothing else. It always comes to an end, since the tree's
- * stores never make a loop reachable, and since its steps are counted besides (hazard 7.7); whether
- * it saw all there is to see mm_seq tells. The keys may change outside mm_seq (hazard 7.8): a walk
- * may then miss a VMA or find a neighbour, which its caller notices by the bounds under
- * vm_sequence.
+ * stores never make a loop reachable, and its steps are counted (hazard 7.7); whether it saw
+ * all there is to see mm_seq tells. The keys may change outside mm_seq (hazard 7.8): a walk may
+ * then miss a VMA or find a neighbour, which its caller notices by the bounds under vm_sequence.
  */
 #pragma once
 
