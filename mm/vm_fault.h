@@ -17,9 +17,8 @@
 #include "mm/ptl.h"
 
 struct vm_fault {
-	struct mm *mm;
 	struct vma *vma;
-	/* This CPU's counters of mm. Filled in where nothing sleeps any more before the end. */
+	/* This CPU's counters of the mm. Filled in where nothing sleeps any more before the end. */
 	struct fault_stats *stats;
 	unsigned long addr; /* as reported, not aligned */
 	u32 flags;	    /* FAULT_* */
