@@ -44,6 +44,7 @@ RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once"),
     Entry(2, globs=("lookup",), bug="skip_dead_mark"),
     Entry(2, globs=("lookup",), bug="skip_bounds_check"),
+    Entry(2, globs=("lookup",), bug="rb_loop_on_rotate"),
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
