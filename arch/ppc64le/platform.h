@@ -7,5 +7,5 @@
 #include "kernel/types.h"
 
 /* --- time.c --- */
-/* How fast timebase and decrementer count. */
+/* How fast timebase and decrementer count; less than 4 GHz. */
 void timer_set_frequency(u64 hz);

@@ -38,7 +38,7 @@ static void decrementer_set(u64 ticks)
 void timer_set_frequency(u64 hz)
 {
 	clock_mult = (NSEC_PER_SEC << 32) / hz;
-	timer_mult = (u64)(((unsigned __int128)hz << 32) / NSEC_PER_SEC);
+	timer_mult = (hz << 32) / NSEC_PER_SEC;
 }
 
 void timer_init_cpu(void)

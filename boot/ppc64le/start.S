@@ -13,7 +13,6 @@
  */
 #include "arch/ppc64le/offsets.h"
 
-#define MSR_REAL 0x1001		/* ME, LE; and SF, the top bit */
 #define MSR_TRANSLATE 0x32	/* IR, DR, RI */
 #define SPR_PIDR 48
 #define STACK_FRAME 32		/* the smallest of the ELFv2 ABI */
@@ -30,8 +29,8 @@
 	big_endian 0x396b0020	/* addi r11,r11,2f-1b */
 	big_endian 0x7d7a03a6	/* mtsrr0 r11 */
 	big_endian 0x39400001	/* li r10,1 */
-	big_endian 0x794af806	/* sldi r10,r10,63 */
-	big_endian 0x614a0000 + MSR_REAL	/* ori r10,r10,MSR_REAL */
+	big_endian 0x794af806	/* sldi r10,r10,63: SF */
+	big_endian 0x614a1001	/* ori r10,r10,0x1001: ME, LE */
 	big_endian 0x7d5b03a6	/* mtsrr1 r10 */
 	big_endian 0x4c000024	/* rfid; 2: */
 	.endm
@@ -57,7 +56,7 @@ boot_linked:
 	load_address %r13, boot_cpu
 	mtsprg0 %r13
 	li %r0, 0
-	mtspr 259, %r0		/* SPRG3, which user mode reads */
+	mtsprg3 %r0		/* which user mode reads */
 	mtspr SPR_PIDR, %r0
 	load_address %r1, boot_stack_end - STACK_FRAME
 	std %r0, 0(%r1)		/* back-traces end here */
@@ -77,7 +76,7 @@ secondary_start:
 	ldx %r13, %r4, %r3
 	mtsprg0 %r13
 	li %r0, 0
-	mtspr 259, %r0
+	mtsprg3 %r0
 	mtspr SPR_PIDR, %r0
 	isync
 	load_address %r12, secondary_linked
