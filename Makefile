@@ -156,10 +156,14 @@ tags: FORCE
 	$(call need,ctags)
 	$(Q)ctags -R --languages=C,Asm boot arch kernel lab mm tests
 
-# command:package, installed from Debian if the command is missing
+# command:package or file:package, installed from Debian if the command is missing
+TOOLS_ppc64le := powerpc64le-linux-gnu-gcc:gcc-powerpc64le-linux-gnu \
+	/usr/powerpc64le-linux-gnu/lib/libc.a:libc6-dev-ppc64el-cross \
+	qemu-system-ppc64:qemu-system-ppc dtc:device-tree-compiler
 TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
 	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
-	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools
+	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools \
+	$(if $(filter ppc64le,$(ARCH))$(filter check,$(MAKECMDGOALS)),$(TOOLS_ppc64le))
 deps:
 	@missing=; for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || test -e $${tool%%:*} || \
