@@ -3,9 +3,10 @@
  * Output: a virtual terminal of the hypervisor for each channel.
  *
  * The runner gives the terminals their unit addresses, from VTY_BASE on in the order of enum
- * console_channel; the log goes to the first there is, so that by hand -serial will do. What goes to
- * one that is not there is refused by the hypervisor and so lost. QEMU takes every character at once. No locking: callers order their writes, and a panic
- * or an NMI must be able to write in the middle of another write.
+ * console_channel; the log goes to the first there is, so that by hand -serial will do. What goes
+ * to one that is not there is refused by the hypervisor and so lost. QEMU takes every character at
+ * once. No locking: callers order their writes, and a panic or an NMI must be able to write in the
+ * middle of another write.
  *
  * Source: PAPR+ 14.5.4.6 (H_PUT_TERM_CHAR).
  */

@@ -194,7 +194,8 @@ static void damage_does_no_harm(void)
 		for (u64 n = host_random() % 4; n < 4; n++)
 			blob[host_random() % size] = (u8)(host_random() >> 8);
 		if (round % 3 == 0)
-			put32(blob + 4 * (1 + host_random() % 9), (u32)(host_random() % (2 * size)));
+			put32(blob + 4 * (1 + host_random() % 9),
+			      (u32)(host_random() % (2 * size)));
 		if (!fdt_open(&fdt, blob, size)) {
 			opened++;
 			visit(&fdt, fdt_root(&fdt), 0);
