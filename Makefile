@@ -57,7 +57,7 @@ ifeq ($(SAN),ub)
 CFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
-USER_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -pthread
+USER_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -Iarch/$(ARCH) -pthread
 
 all: $(ELF) $(INITRD) $(FIRMWARE)
 
@@ -183,7 +183,7 @@ help:
 	@echo "Targets:"
 	@echo "  all                   the image and the initrd, in $(BUILD)"
 	@echo "  deps                  installs the tools that are missing (Debian)"
-	@echo "  run smoke check       boots the image with all tests; a quick and a full table of boots"
+	@echo "  run smoke check       boots with all tests; a quick and a full table of boots"
 	@echo "  deadlock-100          the deadlock tests under 100 seeds"
 	@echo "  replay-check          that replays repeat bit for bit"
 	@echo "  bench                 measures the fault paths"
