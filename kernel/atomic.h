@@ -27,6 +27,17 @@
 #define try_cmpxchg(p, oldp, new)                                                                  \
 	__atomic_compare_exchange_n((p), (oldp), (new), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 
+/* Adds one to a counter that nobody else writes; full barrier before and after. An arch that has a
+ * better way has its own. */
+#ifndef smp_inc_mb
+static inline void smp_inc_mb(u64 *count)
+{
+	smp_mb();
+	WRITE_ONCE(*count, *count + 1);
+	smp_mb();
+}
+#endif
+
 #define DEFINE_ATOMIC(type, name)                                                                  \
 	typedef struct {                                                                           \
 		type v;                                                                            \

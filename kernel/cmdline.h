@@ -35,5 +35,6 @@ struct cmdline {
 
 extern struct cmdline cmdline;
 
-/* Parses @text into cmdline, gather_batch and wait_limit_ns. Returns 0, or -EINVAL with a message on the console. */
+/* Parses @text into cmdline, gather_batch and wait_limit_ns. Returns 0, or -EINVAL with a message
+ * on the console. */
 int cmdline_parse(const char *text);

@@ -18,6 +18,7 @@
 
 struct thread;
 struct mm;
+struct fault_stats;
 struct timer;
 
 /*
@@ -61,6 +62,7 @@ struct cpu {
 
 	/* TLB: the address space loaded, and the generation up to which it is flushed. */
 	struct mm *loaded_mm;
+	struct fault_stats *fault_stats; /* this CPU's of loaded_mm; changes with it */
 	u64 tlb_gen;
 	u64 tlb_inbox[CPUMASK_WORDS]; /* CPUs with a request for us; set by them, atomically */
 

@@ -4,8 +4,8 @@
  *
  * Both are fair: who waits is served in order of arrival, and a reader that comes after a waiting
  * writer waits behind it (readers next to each other are let in together). May sleep; not from
- * interrupts; interrupts on, no spinlock held. Trying and leaving never sleep. Every wait ends after wait_limit with a panic
- * that names the owner.
+ * interrupts; interrupts on, no spinlock held. Trying and leaving never sleep. Every wait ends
+ * after wait_limit with a panic that names the owner.
  */
 #pragma once
 

@@ -22,7 +22,7 @@ static u32 console_holder; /* CPU number + 1, only for the holder to find itself
 static bool console_broken;
 static bool console_expected;
 
-/* Tries for a limited time, with interrupts as @flags say between tries. Off on entry and return. */
+/* Tries for a limited time, with interrupts as @flags say in between; off on entry and return. */
 static bool console_try(unsigned long flags)
 {
 	u64 limit = READ_ONCE(console_broken) ? CONSOLE_BROKEN_LIMIT_NS : CONSOLE_LIMIT_NS;

@@ -60,7 +60,7 @@ static bool spin_wait_over(const struct spin_wait *wait)
 /* Came with interrupts off: can only spin. */
 static bool spin_wait_closed(const struct spin_wait *wait)
 {
-	for (unsigned int n = 1;; n++) {
+	for (unsigned int n = 1;; n++) { /* bounded: by spin_wait_over */
 		cpu_relax();
 		if (!spin_is_locked(wait->lock) && spin_try_word(wait->lock))
 			return true;

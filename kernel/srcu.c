@@ -33,10 +33,10 @@ static bool srcu_idle(struct srcu *srcu, unsigned int idx)
 	u64 unlocks = 0, locks = 0;
 
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
-		unlocks += READ_ONCE(srcu->cpu[cpu].unlock_count[idx]);
+		unlocks += READ_ONCE(srcu->cpu[cpu].count[idx].unlocks);
 	smp_mb();
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
-		locks += READ_ONCE(srcu->cpu[cpu].lock_count[idx]);
+		locks += READ_ONCE(srcu->cpu[cpu].count[idx].locks);
 	return locks == unlocks;
 }
 
@@ -50,11 +50,10 @@ static void srcu_report_stall(struct srcu *srcu, unsigned int idx)
 	printk("srcu: %s: readers of index %u have not left for %lu s:", srcu->name, idx,
 	       (unsigned long)(wait_limit_ns / NSEC_PER_SEC));
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
-		const struct srcu_cpu *c = &srcu->cpu[cpu];
+		const struct srcu_count *count = &srcu->cpu[cpu].count[idx];
 
-		if (c->lock_count[idx] || c->unlock_count[idx])
-			printk("  CPU %u: %lu came, %lu left", cpu, c->lock_count[idx],
-			       c->unlock_count[idx]);
+		if (count->locks || count->unlocks)
+			printk("  CPU %u: %lu came, %lu left", cpu, count->locks, count->unlocks);
 	}
 	threads_print();
 }

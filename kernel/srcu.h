@@ -23,9 +23,12 @@ struct srcu_head {
 	void (*func)(struct srcu_head *head);
 };
 
+struct srcu_count {
+	u64 locks, unlocks; /* done by this CPU, which alone writes them */
+};
+
 struct srcu_cpu {
-	u64 lock_count[2];   /* written by the CPU that locks */
-	u64 unlock_count[2]; /* written by the CPU that unlocks */
+	struct srcu_count count[2]; /* by index */
 } __aligned(CACHE_LINE);
 
 struct srcu {
@@ -54,10 +57,8 @@ int srcu_init(struct srcu *srcu, const char *name);
 static inline int __must_check srcu_read_lock(struct srcu *srcu)
 {
 	unsigned int idx = READ_ONCE(srcu->idx) & 1;
-	u64 *count = &srcu->cpu[cpu_id()].lock_count[idx];
 
-	WRITE_ONCE(*count, *count + 1);
-	smp_mb();
+	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].locks);
 #if LAB
 	current->srcu_depth++;
 #endif
@@ -66,13 +67,31 @@ static inline int __must_check srcu_read_lock(struct srcu *srcu)
 
 static inline void srcu_read_unlock(struct srcu *srcu, int idx)
 {
-	u64 *count = &srcu->cpu[cpu_id()].unlock_count[idx];
-
 #if LAB
 	current->srcu_depth--;
 #endif
-	smp_mb();
-	WRITE_ONCE(*count, *count + 1);
+	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].unlocks);
+}
+
+/* The same for a section in which nothing sleeps: it ends on the CPU, and at the counters, where
+ * it began. */
+static inline struct srcu_count *__must_check srcu_read_lock_awake(struct srcu *srcu)
+{
+	struct srcu_count *count = &srcu->cpu[cpu_id()].count[READ_ONCE(srcu->idx) & 1];
+
+	smp_inc_mb(&count->locks);
+#if LAB
+	current->srcu_depth++;
+#endif
+	return count;
+}
+
+static inline void srcu_read_unlock_awake(struct srcu_count *count)
+{
+#if LAB
+	current->srcu_depth--;
+#endif
+	smp_inc_mb(&count->unlocks);
 }
 
 /* Whether any reader is inside now; racy, for assertions that one should be. */

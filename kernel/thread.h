@@ -34,7 +34,7 @@ struct thread {
 	char name[THREAD_NAME_LEN];
 	void *kstack; /* lowest address; KSTACK_SIZE bytes */
 	struct process *process; /* NULL for kernel threads */
-	/* NULL for kernel threads; a user thread that leaves its address space sets it to NULL itself
+	/* NULL for kernel threads. A user thread that leaves its address space makes it NULL itself
 	 * before it calls mm_switch(NULL), for it is loaded again whenever the thread runs. */
 	struct mm *mm;
 	void (*func)(void *arg); /* kernel threads */
@@ -121,7 +121,7 @@ bool thread_wake(struct thread *thread);
 int thread_set_affinity(struct thread *thread, const struct cpumask *mask);
 
 /* --- from the arch --- */
-/* Work flagged in current->work, before going to user mode; interrupts on, returns with them off. */
+/* Does what current->work asks for before user mode. Interrupts on, off on return. */
 struct trap_frame;
 void thread_exit_to_user(struct trap_frame *regs);
 /* First code of every new thread, after the switch to it, interrupts off: finishes the switch and

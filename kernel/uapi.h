@@ -18,7 +18,7 @@ enum fl_op {
 	FL_SYNC_GO = 4,	   /* the schedule that the test declared becomes active */
 	FL_SYNC_PASS = 5,  /* reaches the sync point prctl_pass */
 	FL_COUNTS = 6,	   /* arg: struct fl_counts to fill, of this address space so far */
-	FL_SYNC_WAIT = 7,  /* arg: name of a sync point; arg: count. Sleeps until reached that often */
+	FL_SYNC_WAIT = 7,  /* arg: name of a sync point; arg: count. Sleeps until it is reached */
 	FL_SYNC_END = 8,   /* passages no longer count: what follows is not under test */
 };
 

@@ -13,7 +13,7 @@
 	X(ptl_spin_irqs_off, "speculative faults spin for the PTL with interrupts off (INV-4)")    \
 	X(srcu_free_at_once, "VMAs are freed without waiting for readers (INV-7)")                 \
 	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \
-	X(skip_bounds_check, "speculation trusts the walk's VMA without checking its bounds (7.8)") \
+	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")

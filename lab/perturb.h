@@ -11,7 +11,14 @@
 
 #include "kernel/types.h"
 
-enum perturb_site { PERTURB_LOCK, PERTURB_UNLOCK, PERTURB_IPI, PERTURB_FAULT, PERTURB_SWITCH, PERTURB_SYNC };
+enum perturb_site {
+	PERTURB_LOCK,
+	PERTURB_UNLOCK,
+	PERTURB_IPI,
+	PERTURB_FAULT,
+	PERTURB_SWITCH,
+	PERTURB_SYNC
+};
 
 #if LAB
 extern bool perturb_on;

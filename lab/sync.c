@@ -23,7 +23,8 @@
 
 #define MAX_ORDERS 16
 
-/* 'point reached @first_count times' comes before '@second, on its @second_nth passage (0: any)'. */
+/* 'point reached @first_count times' comes before '@second, on its @second_nth passage (0: any)'.
+ * */
 struct sync_order {
 	enum sync_point first, second;
 	u64 first_count, second_nth;

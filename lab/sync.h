@@ -20,8 +20,9 @@
 	X(spf_validated, "dead mark, sequence, bounds and access were checked")                    \
 	X(spf_walked, "page tables were walked, interrupts are on again")                          \
 	X(spf_before_ptl, "interrupts off, validated, about to take the PTL")                      \
+	X(spf_ptl_refused, "the policy did not get the PTL, interrupts still off")                 \
 	X(spf_ptl_held, "PTL taken, not yet validated again")                                      \
-	X(spf_done, "speculative attempt over, successful or not")                                       \
+	X(spf_done, "speculative attempt over, successful or not")                                 \
 	X(classic_begin, "classic path begins, nothing held")                                      \
 	X(classic_mmap_sem, "classic path holds mmap_sem")                                         \
 	X(zap_ptl_held, "zap holds a PTL, nothing cleared yet")                                    \
@@ -65,8 +66,8 @@ int sync_go(void);
 /* From now on passages no longer count, and nobody waits. */
 int sync_end(void);
 /*
- * Ends it for good. Returns 0 if every order was used and none expired, else -ESRCH or -ETIMEDOUT, with the
- * order at fault in @why.
+ * Ends it for good. Returns 0 if every order was used and none expired, else -ESRCH or -ETIMEDOUT,
+ * with the order at fault in @why.
  */
 int sync_disarm(char *why, size_t size);
 /* How often @point was reached since sync_go. */

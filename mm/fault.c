@@ -4,14 +4,13 @@
  * path gives up or the access is not permitted.
  *
  * Owns the per-CPU counters of an mm, which each CPU writes for itself. No locks here.
- * Source: seed 001, patches 08 and 10; invariant INV-9.
+ * Source: RFC v5, patches 08 and 10; invariant INV-9.
  */
 #include "mm/fault.h"
 #include "kernel/errno.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
 #include "lab/perturb.h"
-#include "lab/sync.h"
 #include "mm/vm_fault.h"
 
 static const char *const spf_reason_names[NR_SPF_REASONS] = {
@@ -46,11 +45,6 @@ int fault_path_by_name(const char *name, enum fault_path *path)
 	return -EINVAL;
 }
 
-struct fault_stats *fault_stats_here(struct mm *mm)
-{
-	return &mm->stats[cpu_id()];
-}
-
 void fault_stats_sum(struct mm *mm, struct fault_stats *sum)
 {
 	memset(sum, 0, sizeof(*sum));
@@ -63,56 +57,36 @@ void fault_stats_sum(struct mm *mm, struct fault_stats *sum)
 	}
 }
 
-bool fault_access_ok(unsigned long vm_flags, u32 flags)
-{
-	if (flags & FAULT_WRITE)
-		return vm_flags & VM_WRITE;
-	if (flags & FAULT_EXEC)
-		return vm_flags & VM_EXEC;
-	return vm_flags & VM_ACCESS;
-}
-
 /* An address space that cannot grow any more ends, as by the OOM killer: nothing else is hurt. */
-static void fault_out_of_memory(const struct fault *fault)
+static void fault_out_of_memory(struct fault fault)
 {
 	printk("%s[%d]: killed, out of memory at fault address %lx", current->name, current->tid,
-	       fault->addr);
+	       fault.addr);
 	process_begin_exit(0, SIGKILL);
 }
 
-static __noinline void fault_failed(struct mm *mm, const struct fault *fault,
-				    enum fault_result result)
+void fault_failed(struct mm *mm, struct fault fault, enum fault_result result)
 {
 	if (result == FAULT_OOM) {
 		fault_out_of_memory(fault);
 		return;
 	}
 	fault_stats_here(mm)->signals++;
-	signal_force(SIGSEGV, result == FAULT_SEGV_MAPERR ? SEGV_MAPERR : SEGV_ACCERR, fault->addr);
+	signal_force(SIGSEGV, result == FAULT_SEGV_MAPERR ? SEGV_MAPERR : SEGV_ACCERR, fault.addr);
 }
 
-void handle_user_fault(struct mm *mm, const struct fault *fault)
+void handle_user_fault(struct mm *mm, struct fault fault)
 {
-	enum fault_result result;
-
 	stat_inc(USER_FAULTS);
-	fault_stats_here(mm)->faults++;
+	this_cpu()->fault_stats->faults++;
 	perturb(PERTURB_FAULT);
-	if (READ_ONCE(mm->fault_path) == FAULT_PATH_SPF) {
-		enum spf_reason reason = spf_handle_fault(mm, fault);
-
-		fault_stats_here(mm)->spf[reason]++;
-		SYNC_POINT(spf_done);
-		if (likely(reason == SPF_OK))
-			return;
-	}
-	result = classic_handle_fault(mm, fault);
-	fault_stats_here(mm)->classic++;
-	if (unlikely(result != FAULT_DONE))
-		fault_failed(mm, fault, result);
+	if (READ_ONCE(mm->fault_path) == FAULT_PATH_SPF)
+		spf_user_fault(mm, fault);
+	else
+		classic_user_fault(mm, fault);
 }
 
-int handle_uaccess_fault(struct mm *mm, const struct fault *fault)
+int handle_uaccess_fault(struct mm *mm, struct fault fault)
 {
 	enum fault_result result;
 

@@ -41,7 +41,7 @@ enum fault_path { FAULT_PATH_CLASSIC, FAULT_PATH_SPF, NR_FAULT_PATHS };
 	X(HUGE, "huge")                                                                            \
 	X(PMD_CHANGED, "pmd_changed") /* the table is not the one walked before */                 \
 	X(TRYLOCK, "trylock")	      /* the PTL was held */                                       \
-	X(PTE_CHANGED, "pte_changed") /* another fault was faster in a way that needs a new look */ \
+	X(PTE_CHANGED, "pte_changed") /* another fault was faster and left something else */ \
 	X(NO_MEMORY, "no_memory")
 
 enum spf_reason {
@@ -69,12 +69,12 @@ struct fault_stats {
  * From the arch's trap handler: a fault at a user address taken in user mode. Interrupts on, on the
  * thread's kernel stack. Resolves it or sends the signal.
  */
-void handle_user_fault(struct mm *mm, const struct fault *fault);
+void handle_user_fault(struct mm *mm, struct fault fault);
 /*
  * A fault of the kernel's own access to user memory; always the classic path. Returns 0 when the
  * access can be repeated, else -EFAULT. Interrupts on, mmap_sem not held.
  */
-int handle_uaccess_fault(struct mm *mm, const struct fault *fault);
+int handle_uaccess_fault(struct mm *mm, struct fault fault);
 
 /* Adds up the counters of all CPUs of @mm. */
 void fault_stats_sum(struct mm *mm, struct fault_stats *sum);

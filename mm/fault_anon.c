@@ -1,79 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a fault does to the page-table entry of an anonymous page, for all paths.
+ * What a fault does to a page-table entry of anonymous memory that is there already, for all
+ * paths. The frequent case, an empty entry, is inline in mm/fault_anon.h.
  *
- * Each function prepares without a lock, takes the PTL through vm_fault_lock, looks whether the
- * entry is still the one it prepared for, and changes it. Whoever fails to get the lock gives back
+ * Each function prepares without a lock, takes the PTL in its path's way, looks whether the entry
+ * is still the one it prepared for, and changes it. Whoever fails to get the lock gives back
  * exactly what it took (INV-8). Locks: PTL, with interrupts on while it is held, since replacing
  * the zero page waits for shootdown acknowledgements under it.
- * Source: seed 001, patches 02 and 03.
+ * Source: RFC v5, patches 02 and 03.
  */
+#include "mm/fault_anon.h"
 #include "arch/tlb.h"
 #include "lab/sync.h"
 #include "mm/tlb.h"
-#include "mm/vm_fault.h"
 
 /* Takes the PTL and checks that the entry did not change; false: *@result is what to return. */
 static bool fault_lock_same(struct vm_fault *vmf, enum fault_result *result)
 {
-	if (unlikely(!vm_fault_lock(vmf))) {
+	if (!vmf->speculative) {
+		vm_fault_lock(vmf);
+	} else if (unlikely(!spf_lock_pte_retry(vmf, 0))) {
 		*result = FAULT_GIVE_UP;
 		return false;
 	}
-	if (likely(pte_same(pte_read(vmf->pte), vmf->orig_pte)))
-		return true;
-	vm_fault_unlock(vmf);
-	/* Somebody else's fault was faster: the access is repeated and sees what it left. */
-	fault_stats_here(vmf->mm)->spurious++;
 	*result = FAULT_DONE;
-	return false;
-}
-
-/* A read of a page never written: all such reads share the page of zeroes, read-only. */
-static enum fault_result fault_map_zero(struct vm_fault *vmf)
-{
-	pte_t pte = pte_mkspecial(pte_wrprotect(pte_make(page_to_pfn(zero_page), vmf->prot)));
-	enum fault_result result;
-
-	if (!fault_lock_same(vmf, &result))
-		return result;
-	pte_set(vmf->pte, pte);
-	vm_fault_unlock(vmf);
-	fault_stats_here(vmf->mm)->zero_read++;
-	return FAULT_DONE;
-}
-
-static pte_t fault_anon_pte(const struct vm_fault *vmf, const struct page *page)
-{
-	pte_t pte = pte_make(page_to_pfn(page), vmf->prot);
-
-	return vmf->vm_flags & VM_WRITE ? pte_mkdirty(pte_mkwrite(pte)) : pte;
-}
-
-/* Ties @page to its anon_vma as mapped once; the reference is the allocation's (INV-12). */
-static void fault_page_mapped(const struct vm_fault *vmf, struct page *page)
-{
-	page->mapping = vmf->anon_vma;
-	page->index = vmf->addr >> PAGE_SHIFT;
-	atomic_set(&page->mapcount, 1);
-}
-
-static enum fault_result fault_map_new(struct vm_fault *vmf)
-{
-	struct page *page = page_alloc(0, PAGE_ANON, ALLOC_ZERO);
-	enum fault_result result;
-
-	if (unlikely(!page))
-		return FAULT_OOM;
-	if (unlikely(!fault_lock_same(vmf, &result))) {
-		page_put(page);
-		return result;
-	}
-	fault_page_mapped(vmf, page);
-	pte_set(vmf->pte, fault_anon_pte(vmf, page));
-	vm_fault_unlock(vmf);
-	fault_stats_here(vmf->mm)->anon_write++;
-	return FAULT_DONE;
+	return fault_check_same(vmf);
 }
 
 /*
@@ -94,12 +45,12 @@ static enum fault_result fault_replace_zero(struct vm_fault *vmf)
 	}
 	pte_get_and_clear(vmf->pte);
 	SYNC_POINT(cow_flush_ptl);
-	if (tlb_flush_page(vmf->mm, vmf->addr))
+	if (tlb_flush_page(vmf->mm, vmf->addr & PAGE_MASK))
 		stat_inc(FLUSH_UNDER_PTL);
 	fault_page_mapped(vmf, page);
 	pte_set(vmf->pte, fault_anon_pte(vmf, page));
-	vm_fault_unlock(vmf);
-	fault_stats_here(vmf->mm)->zero_cow++;
+	spin_unlock(vmf->ptl);
+	vmf->stats->zero_cow++;
 	return FAULT_DONE;
 }
 
@@ -119,8 +70,8 @@ static enum fault_result fault_make_writable(struct vm_fault *vmf)
 		   (unsigned long)page_to_pfn(page), atomic_read(&page->refcount),
 		   atomic_read(&page->mapcount));
 	pte_set(vmf->pte, pte_mkyoung(pte_mkdirty(pte_mkwrite(vmf->orig_pte))));
-	vm_fault_unlock(vmf);
-	fault_stats_here(vmf->mm)->wp_reuse++;
+	spin_unlock(vmf->ptl);
+	vmf->stats->wp_reuse++;
 	return FAULT_DONE;
 }
 
@@ -130,17 +81,15 @@ static enum fault_result fault_make_writable(struct vm_fault *vmf)
  */
 static enum fault_result fault_spurious(struct vm_fault *vmf)
 {
-	arch_tlb_flush_page(vmf->addr);
-	fault_stats_here(vmf->mm)->spurious++;
+	arch_tlb_flush_page(vmf->addr & PAGE_MASK);
+	vmf->stats->spurious++;
 	return FAULT_DONE;
 }
 
-enum fault_result fault_handle_pte(struct vm_fault *vmf)
+enum fault_result fault_handle_present(struct vm_fault *vmf)
 {
 	pte_t pte = vmf->orig_pte;
 
-	if (pte_none(pte))
-		return vmf->flags & FAULT_WRITE ? fault_map_new(vmf) : fault_map_zero(vmf);
 	if ((vmf->flags & FAULT_WRITE) && !pte_write(pte))
 		return pte_special(pte) ? fault_replace_zero(vmf) : fault_make_writable(vmf);
 	return fault_spurious(vmf);

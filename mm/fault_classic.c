@@ -9,7 +9,7 @@
  */
 #include "kernel/errno.h"
 #include "lab/sync.h"
-#include "mm/vm_fault.h"
+#include "mm/fault_anon.h"
 
 /* Stack growth needs the write lock; whatever the outcome, the fault looks everything up again. */
 static __noinline int classic_expand_stack(struct mm *mm, unsigned long addr)
@@ -27,32 +27,52 @@ static __noinline int classic_expand_stack(struct mm *mm, unsigned long addr)
 	return err;
 }
 
-/* The part for which nothing is missing in @vma. mmap_sem held for reading. */
-static enum fault_result classic_handle_vma(struct mm *mm, struct vma *vma,
-					    const struct fault *fault)
+/* Walks down to the entry, making the tables that are missing; false without memory. */
+static __always_inline bool classic_walk(struct vm_fault *vmf)
 {
-	struct vm_fault vmf = {
-		.mm = mm,
-		.vma = vma,
-		.addr = fault->addr & PAGE_MASK,
-		.flags = fault->flags,
-		.vm_flags = vma->flags,
-		.prot = vma->prot,
-		.speculative = false,
-	};
-
-	if ((fault->flags & FAULT_WRITE) && unlikely(!vma->anon_vma) && anon_vma_prepare(vma))
-		return FAULT_OOM;
-	vmf.anon_vma = vma->anon_vma;
-	vmf.pmdp = pgtable_make(mm, fault->addr);
-	if (unlikely(!vmf.pmdp))
-		return FAULT_OOM;
-	vmf.pmd = pmd_read(vmf.pmdp);
-	vmf.orig_pte = pte_read(pte_of(vmf.pmd, vmf.addr));
-	return fault_handle_pte(&vmf);
+	vmf->pmdp = pgtable_find_pmd(vmf->mm, vmf->addr);
+	if (unlikely(!vmf->pmdp || pmd_none(pmd_read(vmf->pmdp)))) {
+		vmf->pmdp = pgtable_make(vmf->mm, vmf->addr);
+		if (!vmf->pmdp)
+			return false;
+	}
+	vmf->pmd = pmd_read(vmf->pmdp);
+	vmf->pte = pte_of(vmf->pmd, vmf->addr);
+	vmf->orig_pte = pte_read(vmf->pte);
+	return true;
 }
 
-enum fault_result classic_handle_fault(struct mm *mm, const struct fault *fault)
+static __always_inline bool classic_lock_pte(struct vm_fault *vmf)
+{
+	vm_fault_lock(vmf);
+	return true;
+}
+
+/* The part for which nothing is missing in @vma. mmap_sem held for reading. */
+static __always_inline enum fault_result classic_handle_vma(struct mm *mm, struct vma *vma,
+							     struct fault fault)
+{
+	struct vm_fault vmf;
+
+	vmf.mm = mm;
+	vmf.vma = vma;
+	vmf.stats = fault_stats_here(mm);
+	vmf.addr = fault.addr;
+	vmf.flags = fault.flags;
+	vmf.prot = vma->prot;
+	vmf.speculative = false;
+	if ((fault.flags & FAULT_WRITE) && unlikely(!vma->anon_vma) && anon_vma_prepare(vma))
+		return FAULT_OOM;
+	vmf.anon_vma = vma->anon_vma;
+	if (unlikely(!classic_walk(&vmf)))
+		return FAULT_OOM;
+	if (unlikely(!pte_none(vmf.orig_pte)))
+		return fault_pass_present(&vmf);
+	return fault.flags & FAULT_WRITE ? fault_map_new(&vmf, classic_lock_pte) :
+					   fault_map_zero(&vmf, classic_lock_pte);
+}
+
+static __always_inline enum fault_result classic_resolve(struct mm *mm, struct fault fault)
 {
 	enum fault_result result;
 	struct vma *vma;
@@ -61,14 +81,14 @@ enum fault_result classic_handle_fault(struct mm *mm, const struct fault *fault)
 	for (;;) {
 		down_read(&mm->mmap_sem);
 		SYNC_POINT(classic_mmap_sem);
-		vma = find_vma(mm, fault->addr);
-		if (likely(vma && fault->addr >= vma->start))
+		vma = find_vma(mm, fault.addr);
+		if (likely(vma && fault.addr >= vma->start))
 			break;
 		up_read(&mm->mmap_sem);
-		if (!vma || !(fault->flags & FAULT_USER) || classic_expand_stack(mm, fault->addr))
+		if (!vma || !(fault.flags & FAULT_USER) || classic_expand_stack(mm, fault.addr))
 			return FAULT_SEGV_MAPERR;
 	}
-	if (likely(fault_access_ok(vma->flags, fault->flags)))
+	if (likely(fault_access_ok(vma->flags, fault.flags)))
 		result = classic_handle_vma(mm, vma, fault);
 	else
 		result = FAULT_SEGV_ACCERR;
@@ -76,15 +96,29 @@ enum fault_result classic_handle_fault(struct mm *mm, const struct fault *fault)
 	return result;
 }
 
+enum fault_result classic_handle_fault(struct mm *mm, struct fault fault)
+{
+	return classic_resolve(mm, fault);
+}
+
+void classic_user_fault(struct mm *mm, struct fault fault)
+{
+	enum fault_result result = classic_resolve(mm, fault);
+
+	this_cpu()->fault_stats->classic++;
+	if (unlikely(result != FAULT_DONE))
+		fault_failed(mm, fault, result);
+}
+
 int mm_populate(struct mm *mm, unsigned long start, unsigned long end)
 {
 	for (unsigned long addr = start; addr < end; addr += PAGE_SIZE) {
 		struct fault fault = { .addr = addr, .flags = FAULT_WRITE };
-		enum fault_result result = classic_handle_fault(mm, &fault);
+		enum fault_result result = classic_handle_fault(mm, fault);
 
 		if (result == FAULT_SEGV_ACCERR) {
 			fault.flags = 0;
-			result = classic_handle_fault(mm, &fault);
+			result = classic_handle_fault(mm, fault);
 		}
 		if (result == FAULT_OOM)
 			return -ENOMEM;
@@ -114,7 +148,7 @@ static int mm_write_page(struct mm *mm, unsigned long addr, const void *src, siz
 	}
 	if (!ptep) {
 		err = -ENOMEM;
-		if (classic_handle_vma(mm, vma, &fault) == FAULT_OOM)
+		if (classic_handle_vma(mm, vma, fault) == FAULT_OOM)
 			goto out;
 		ptep = pte_lock(mm, addr, &ptl);
 	}

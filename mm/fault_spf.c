@@ -8,7 +8,8 @@
  *
  * - A VMA whose sequence count is even, has not moved and which is not dead was not being changed
  *   or unmapped in between (INV-1). The count is sampled before the dead mark, so that a count from
- *   after an unmap comes with the mark (L-17).
+ *   after an unmap comes with the mark (L-17). One look at the mark is enough: an unmap that marks
+ *   the VMA later also opens its section later, before it zaps, and that moves the count.
  * - Page tables of a live VMA are not freed, and those of one that dies are not freed while
  *   interrupts are off here, since the freeing waits for this CPU's acknowledgement (INV-3, L-35).
  *   So no table is touched with interrupts on, but the leaf whose PTL is held.
@@ -20,51 +21,59 @@
  * With interrupts off nothing here may wait for a lock whose holder may wait for this CPU's
  * acknowledgement (INV-4): mm/ptl.h.
  *
- * Source: seed 001, patches 07 to 09, hardened as docs/hazards.md says.
+ * Source: the speculative page fault series of 2017 (RFC v5), patches 07 to 09, hardened as
+ * docs/hazards.md says.
  */
 #include "lab/bug.h"
 #include "lab/sync.h"
-#include "mm/vm_fault.h"
+#include "mm/fault_anon.h"
+#include "mm/vma_walk.h"
 
 /* Gives up at once, never waits, when a writer is at work (INV-6). */
-static inline enum spf_reason spf_check_unchanged(const struct vm_fault *vmf)
+static __always_inline bool spf_changed(const struct vm_fault *vmf)
 {
-	if (read_seqcount_retry(&vmf->vma->vm_sequence, vmf->seq))
-		return SPF_VMA_CHANGED;
-	smp_rmb();
+	return read_seqcount_retry(&vmf->vma->vm_sequence, vmf->seq);
+}
+
+/* Samples the count of vmf's VMA, then looks at the mark. */
+static __always_inline enum spf_reason spf_sample_vma(struct vm_fault *vmf)
+{
+	vmf->seq = raw_read_seqcount(&vmf->vma->vm_sequence);
+	if (unlikely(vmf->seq & 1))
+		return SPF_VMA_BUSY;
 	if (unlikely(vma_is_dead(vmf->vma)) && !bug(skip_dead_mark))
 		return SPF_VMA_DEAD;
 	return SPF_OK;
 }
 
-/* Copies the fields of @vma and judges them; the count was even when they were read. */
-static enum spf_reason spf_check_vma(struct vm_fault *vmf, unsigned long addr)
+/* Copies the fields of the VMA and judges them; the count was even when they were read. */
+static __always_inline enum spf_reason spf_check_vma(struct vm_fault *vmf)
 {
 	struct vma *vma = vmf->vma;
 	unsigned long start = READ_ONCE(vma->start), end = READ_ONCE(vma->end);
+	unsigned long flags = READ_ONCE(vma->flags);
 
-	vmf->vm_flags = READ_ONCE(vma->flags);
 	vmf->prot.v = READ_ONCE(vma->prot.v);
 	vmf->anon_vma = READ_ONCE(vma->anon_vma);
-	if (unlikely(addr < start || addr >= end) && !bug(skip_bounds_check))
+	if (unlikely(vmf->addr < start || vmf->addr >= end) && !bug(skip_bounds_check))
 		return SPF_OUT_OF_BOUNDS;
-	if (unlikely(vmf->vm_flags & VM_GROWSDOWN))
+	if (unlikely(flags & VM_GROWSDOWN))
 		return SPF_NOT_SUPPORTED;
-	if (unlikely(!fault_access_ok(vmf->vm_flags, vmf->flags)))
+	if (unlikely(!fault_access_ok(flags, vmf->flags)))
 		return SPF_ACCESS;
 	if (unlikely(!vmf->anon_vma) && (vmf->flags & FAULT_WRITE))
 		return SPF_NO_ANON_VMA;
 	return SPF_OK;
 }
 
-/* One look at each level (L-2). Interrupts off; vmf's VMA was found unchanged since they are. */
-static enum spf_reason spf_walk(struct vm_fault *vmf)
+/* One look at each level (L-2). Interrupts off; the VMA was found unchanged since they are. */
+static __always_inline enum spf_reason spf_walk(struct vm_fault *vmf)
 {
 	pgd_t *pgdp = pgd_of(vmf->mm, vmf->addr);
 	p4d_t p4d;
 	pud_t pud;
 
-	if (pgd_none(pgd_read(pgdp)))
+	if (!P4D_FOLDED && pgd_none(pgd_read(pgdp)))
 		return SPF_NO_PGD;
 	p4d = p4d_read(p4d_of(pgdp, vmf->addr));
 	if (unlikely(p4d_none(p4d)))
@@ -78,39 +87,144 @@ static enum spf_reason spf_walk(struct vm_fault *vmf)
 		return SPF_NO_PMD;
 	if (unlikely(pmd_huge(vmf->pmd)))
 		return SPF_HUGE;
-	vmf->orig_pte = pte_read(pte_of(vmf->pmd, vmf->addr));
+	vmf->pte = pte_of(vmf->pmd, vmf->addr);
+	vmf->orig_pte = pte_read(vmf->pte);
 	return SPF_OK;
 }
 
-static enum spf_reason spf_attempt(struct vm_fault *vmf, unsigned long addr)
+/* The PTL was held: what the policy of the mm says. */
+static __noinline enum ptl_result spf_ptl_contended(struct mm *mm, struct spinlock *ptl,
+						    unsigned int attempt)
+{
+	const struct ptl_policy *policy = READ_ONCE(mm->ptl_policy);
+
+	if (bug(ptl_spin_irqs_off))
+		policy = ptl_policy_find("spin");
+	return policy->contended(ptl, attempt);
+}
+
+/* One try for the PTL. Interrupts off, the VMA was found unchanged and pmd linked since then. */
+static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsigned int attempt)
+{
+	vmf->ptl = &pmd_ptdesc(vmf->pmd)->ptl;
+	SYNC_POINT(spf_before_ptl);
+	if (unlikely(!spin_trylock(vmf->ptl))) {
+		enum ptl_result result = spf_ptl_contended(vmf->mm, vmf->ptl, attempt);
+
+		vmf->reason = SPF_TRYLOCK;
+		if (result != PTL_LOCKED) {
+			SYNC_POINT(spf_ptl_refused);
+			return result;
+		}
+	}
+	SYNC_POINT(spf_ptl_held);
+	if (unlikely(spf_changed(vmf)) && !bug(skip_seq_recheck)) {
+		spin_unlock(vmf->ptl);
+		vmf->reason = SPF_VMA_CHANGED;
+		return PTL_ABORT;
+	}
+	return PTL_LOCKED;
+}
+
+/*
+ * After interrupts were open. The table is reached through *pmdp again, which must still hold the
+ * value that was walked through: the lock lives with the table (patch 03).
+ */
+static __always_inline bool spf_revalidate(struct vm_fault *vmf)
+{
+	if (unlikely(spf_changed(vmf))) {
+		vmf->reason = SPF_VMA_CHANGED;
+		return false;
+	}
+	if (unlikely(!pmd_same(pmd_read(vmf->pmdp), vmf->pmd))) {
+		vmf->reason = SPF_PMD_CHANGED;
+		return false;
+	}
+	return true;
+}
+
+bool spf_lock_pte_retry(struct vm_fault *vmf, unsigned int attempt)
+{
+	enum ptl_result result;
+
+	for (;; attempt++) { /* bounded: by the policy, see mm/ptl.h */
+		if (attempt)
+			cpu_relax();
+		irq_disable();
+		result = spf_revalidate(vmf) ? spf_try_lock(vmf, attempt) : PTL_ABORT;
+		irq_enable();
+		if (result != PTL_RETRY)
+			return result == PTL_LOCKED;
+	}
+}
+
+/* The first try, in a window in which all was validated; closes the window. */
+static __always_inline bool spf_lock_in_window(struct vm_fault *vmf)
+{
+	enum ptl_result result = spf_try_lock(vmf, 0);
+	struct vm_fault copy;
+	bool locked;
+
+	irq_enable();
+	if (likely(result != PTL_RETRY))
+		return result == PTL_LOCKED;
+	copy = *vmf;
+	locked = spf_lock_pte_retry(&copy, 1);
+	vmf->reason = copy.reason;
+	return locked;
+}
+
+static __always_inline bool spf_lock_pte(struct vm_fault *vmf)
+{
+	irq_disable();
+	if (likely(spf_revalidate(vmf)))
+		return spf_lock_in_window(vmf);
+	irq_enable();
+	return false;
+}
+
+/* The entry, in the window of the walk, which it closes: to take a lock, or to prepare for one. */
+static __always_inline enum fault_result spf_handle_pte(struct vm_fault *vmf)
+{
+	bool empty = pte_none(vmf->orig_pte);
+
+	if (likely(empty) && !(vmf->flags & FAULT_WRITE)) {
+		SYNC_POINT(spf_walked);
+		return fault_map_zero(vmf, spf_lock_in_window);
+	}
+	irq_enable();
+	SYNC_POINT(spf_walked);
+	return likely(empty) ? fault_map_new(vmf, spf_lock_pte) : fault_pass_present(vmf);
+}
+
+static __always_inline enum spf_reason spf_attempt(struct vm_fault *vmf)
 {
 	enum spf_reason reason;
 	bool busy;
 
-	vmf->vma = find_vma_srcu(vmf->mm, addr, &busy);
+	vmf->vma = find_vma_srcu(vmf->mm, vmf->addr, &busy);
 	if (unlikely(!vmf->vma))
 		return busy ? SPF_TREE_BUSY : SPF_NO_VMA;
 	SYNC_POINT(spf_found);
-	vmf->seq = raw_read_seqcount(&vmf->vma->vm_sequence);
-	if (unlikely(vmf->seq & 1))
-		return SPF_VMA_BUSY;
-	if (unlikely(vma_is_dead(vmf->vma)) && !bug(skip_dead_mark))
-		return SPF_VMA_DEAD;
-	reason = spf_check_vma(vmf, addr);
+	reason = spf_sample_vma(vmf);
+	if (unlikely(reason != SPF_OK))
+		return reason;
+	reason = spf_check_vma(vmf);
 	if (unlikely(reason != SPF_OK))
 		return reason;
 	SYNC_POINT(spf_validated);
 
 	irq_disable();
-	reason = spf_check_unchanged(vmf);
-	if (likely(reason == SPF_OK))
-		reason = spf_walk(vmf);
-	irq_enable();
-	if (unlikely(reason != SPF_OK))
+	if (unlikely(spf_changed(vmf))) {
+		irq_enable();
+		return SPF_VMA_CHANGED;
+	}
+	reason = spf_walk(vmf);
+	if (unlikely(reason != SPF_OK)) {
+		irq_enable();
 		return reason;
-	SYNC_POINT(spf_walked);
-
-	switch (fault_handle_pte(vmf)) {
+	}
+	switch (spf_handle_pte(vmf)) {
 	case FAULT_DONE:
 		return SPF_OK;
 	case FAULT_GIVE_UP:
@@ -120,67 +234,26 @@ static enum spf_reason spf_attempt(struct vm_fault *vmf, unsigned long addr)
 	}
 }
 
-/*
- * One try for the PTL, interrupts off throughout. The table is reached through *pmdp again, which
- * must still hold the value that was walked through: the lock lives with the table (patch 03).
- */
-static enum ptl_result spf_try_lock(struct vm_fault *vmf, unsigned int attempt)
+void spf_user_fault(struct mm *mm, struct fault fault)
 {
-	enum ptl_result result;
-
-	vmf->reason = spf_check_unchanged(vmf);
-	if (unlikely(vmf->reason != SPF_OK))
-		return PTL_ABORT;
-	vmf->reason = SPF_PMD_CHANGED;
-	if (unlikely(!pmd_same(pmd_read(vmf->pmdp), vmf->pmd)))
-		return PTL_ABORT;
-	vmf->ptl = &pmd_ptdesc(vmf->pmd)->ptl;
-	SYNC_POINT(spf_before_ptl);
-	vmf->reason = SPF_TRYLOCK;
-	result = vmf->policy->lock(vmf->ptl, attempt);
-	if (unlikely(result != PTL_LOCKED))
-		return result;
-	SYNC_POINT(spf_ptl_held);
-	vmf->reason = spf_check_unchanged(vmf);
-	if (unlikely(vmf->reason != SPF_OK) && !bug(skip_seq_recheck)) {
-		spin_unlock(vmf->ptl);
-		return PTL_ABORT;
-	}
-	return PTL_LOCKED;
-}
-
-bool spf_lock_pte(struct vm_fault *vmf)
-{
-	enum ptl_result result;
-	unsigned int attempt = 0;
-
-	for (;;) {
-		irq_disable();
-		result = spf_try_lock(vmf, attempt++);
-		irq_enable();
-		if (likely(result != PTL_RETRY))
-			break;
-		cpu_relax();
-	}
-	vmf->pte = pte_of(vmf->pmd, vmf->addr);
-	return result == PTL_LOCKED;
-}
-
-enum spf_reason spf_handle_fault(struct mm *mm, const struct fault *fault)
-{
-	struct vm_fault vmf;
+	/* Nothing in an attempt sleeps, so it ends on the CPU where it began. */
+	struct vm_fault vmf = {
+		.mm = mm,
+		.stats = this_cpu()->fault_stats,
+		.addr = fault.addr,
+		.flags = fault.flags,
+		.speculative = true,
+	};
+	struct srcu_count *section;
 	enum spf_reason reason;
-	int idx;
 
-	fault_stats_here(mm)->spf_attempts++;
-	vmf.mm = mm;
-	vmf.addr = fault->addr & PAGE_MASK;
-	vmf.flags = fault->flags;
-	vmf.speculative = true;
-	vmf.policy = bug(ptl_spin_irqs_off) ? ptl_policy_find("spin") : READ_ONCE(mm->ptl_policy);
+	vmf.stats->spf_attempts++;
 	SYNC_POINT(spf_begin);
-	idx = srcu_read_lock(&vma_srcu);
-	reason = spf_attempt(&vmf, fault->addr);
-	srcu_read_unlock(&vma_srcu, idx);
-	return reason;
+	section = srcu_read_lock_awake(&vma_srcu);
+	reason = spf_attempt(&vmf);
+	srcu_read_unlock_awake(section);
+	vmf.stats->spf[reason]++;
+	SYNC_POINT(spf_done);
+	if (unlikely(reason != SPF_OK))
+		classic_user_fault(mm, fault);
 }

@@ -6,7 +6,8 @@
  * tables wait in the gather until a flush has been acknowledged by every CPU (INV-10). A full
  * batch flushes at once, with the PTL held: the entries of this table that follow must not be
  * cleared before there is room for their pages. Lock order: mmap_sem, page_table_lock, PTL.
- * Source: seed 001, patches 04 and 09 (the flush inside unmap_page_range).
+ * Source: the speculative page fault series of 2017 (RFC v5), patches 04 and 09: the flush inside
+ * unmap_page_range.
  */
 #include "mm/gather.h"
 #include "kernel/cpu.h"
@@ -247,7 +248,7 @@ void gather_free_tables(struct mmu_gather *tlb, unsigned long start, unsigned lo
 	spin_unlock(&tlb->mm->page_table_lock);
 }
 
-/* The write bit is not given back here: the next write fault does it (seed 001's kernel did so). */
+/* The write bit is not given back here, as in RFC v5's kernel: the next write fault does it. */
 static void protect_ptes(pmd_t pmd, unsigned long addr, unsigned long end, pgprot_t prot)
 {
 	struct spinlock *ptl = &pmd_ptdesc(pmd)->ptl;

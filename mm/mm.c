@@ -93,6 +93,7 @@ void mm_switch(struct mm *mm)
 			cpu->tlb_gen = (u64)atomic64_read(&mm->tlb_gen);
 		}
 		cpu->loaded_mm = mm;
+		cpu->fault_stats = mm ? &mm->stats[cpu->id] : NULL;
 		arch_mmu_switch(mm ? mm->pgd : NULL);
 		if (old)
 			cpumask_clear(&old->cpus, cpu->id);

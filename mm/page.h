@@ -47,7 +47,7 @@ struct page {
 		unsigned long index; /* PAGE_ANON: page index in its mapping */
 		void *slab_free;     /* PAGE_SLAB: first free object */
 	};
-};
+} __aligned(64); /* a power of two, for between page and frame number there is a shift then */
 
 /* Heads a free block on a zone's lists; the zone's. */
 #define PAGE_IN_ZONE BIT(0)

@@ -14,6 +14,7 @@ static struct slab_cache *ptdesc_cache;
 static atomic64_t pgtable_count;
 
 struct page *zero_page;
+u64 zero_pfn;
 
 /* Freed tables hold this: not present, and nothing that a walker would follow. */
 #define PGTABLE_POISON 0xfa
@@ -23,6 +24,7 @@ void pgtable_subsystem_init(void)
 	ptdesc_cache = slab_create("ptdesc", sizeof(struct ptdesc));
 	zero_page = page_alloc(0, PAGE_KERNEL, ALLOC_ZERO);
 	BUG_ON(!zero_page);
+	zero_pfn = page_to_pfn(zero_page);
 }
 
 void *pgtable_alloc(struct mm *mm, unsigned int level)
@@ -83,17 +85,6 @@ void pgtable_free(struct mm *mm, struct ptdesc *ptdesc)
 u64 pgtable_nr_used(void)
 {
 	return (u64)atomic64_read(&pgtable_count);
-}
-
-pmd_t *pgtable_find_pmd(struct mm *mm, unsigned long addr)
-{
-	p4d_t p4d = p4d_read(p4d_of(pgd_of(mm, addr), addr));
-	pud_t pud;
-
-	if (p4d_none(p4d))
-		return NULL;
-	pud = pud_read(pud_of(p4d, addr));
-	return pud_none(pud) ? NULL : pmd_of(pud, addr);
 }
 
 /* One level of pgtable_make: gives *@entryp a table unless it has one. */

@@ -57,11 +57,21 @@ static inline pgd_t *pgd_of(struct mm *mm, unsigned long addr)
 }
 
 /* The pmd entry of @addr, or NULL if an upper table is missing. mmap_sem held. */
-pmd_t *pgtable_find_pmd(struct mm *mm, unsigned long addr);
+static inline pmd_t *pgtable_find_pmd(struct mm *mm, unsigned long addr)
+{
+	p4d_t p4d = p4d_read(p4d_of(pgd_of(mm, addr), addr));
+	pud_t pud;
+
+	if (unlikely(p4d_none(p4d)))
+		return NULL;
+	pud = pud_read(pud_of(p4d, addr));
+	return unlikely(pud_none(pud)) ? NULL : pmd_of(pud, addr);
+}
 /* The same, making tables down to and including the leaf. NULL without memory. mmap_sem held. */
 pmd_t *pgtable_make(struct mm *mm, unsigned long addr);
 /* The entry of @addr with its PTL taken (*@ptl), or NULL if there is no leaf table. mmap_sem. */
 pte_t *pte_lock(struct mm *mm, unsigned long addr, struct spinlock **ptl);
 
-/* The page of zeroes that read faults map; never counted. */
+/* The page of zeroes that read faults map, never counted; and its frame number. */
 extern struct page *zero_page;
+extern u64 zero_pfn;

@@ -10,13 +10,12 @@
 
 static enum ptl_result ptl_lock_loop(struct spinlock *ptl, unsigned int attempt)
 {
-	if (spin_trylock(ptl))
-		return PTL_LOCKED;
+	(void)ptl;
 	return attempt < PTL_LOOP_TRIES ? PTL_RETRY : PTL_ABORT;
 }
 
 PTL_POLICY(loop) = {
 	.name = "loop",
 	.what = "try up to 1000 times, interrupts open in between (PATCH v11)",
-	.lock = ptl_lock_loop,
+	.contended = ptl_lock_loop,
 };

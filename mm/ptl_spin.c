@@ -15,5 +15,5 @@ static enum ptl_result ptl_lock_spin(struct spinlock *ptl, unsigned int attempt)
 PTL_POLICY(spin) = {
 	.name = "spin",
 	.what = "wait with interrupts off: deadlocks, on purpose",
-	.lock = ptl_lock_spin,
+	.contended = ptl_lock_spin,
 };

@@ -15,7 +15,8 @@
 struct mm;
 
 /*
- * Flushes [@start, @end) of @mm everywhere. When it returns, every CPU that had @mm loaded has taken
+ * Flushes [@start, @end) of @mm everywhere. When it returns, every CPU that had @mm loaded has
+ * taken
  * an interrupt since: whoever walked its tables with interrupts off before is through, so tables
  * unlinked before may be freed. Whether any other CPU was asked. Interrupts on.
  */

@@ -2,9 +2,12 @@
 /*
  * One fault on its way through the fault paths: what mm/fault*.c share among themselves.
  *
- * A path finds and checks the VMA, walks the tables and fills a struct vm_fault; fault_handle_pte
- * then decides what the entry needs and calls back through vm_fault_lock for the PTL, which each
- * path takes in its own way. There is one copy of what happens to the entry.
+ * A path finds and checks the VMA, walks the tables and fills a struct vm_fault; what the entry
+ * then needs is in mm/fault_anon.h and mm/fault_anon.c, one copy of the source for both paths.
+ *
+ * The frequent part is inline, so that the compiler makes a function of each path whose struct
+ * vm_fault lives in registers: its address goes to nobody on that part. Rare functions are out of
+ * line and get a copy.
  */
 #pragma once
 
@@ -16,26 +19,25 @@
 struct vm_fault {
 	struct mm *mm;
 	struct vma *vma;
-	unsigned long addr; /* page-aligned */
+	/* This CPU's counters of mm. Filled in where nothing sleeps any more before the end. */
+	struct fault_stats *stats;
+	unsigned long addr; /* as reported, not aligned */
 	u32 flags;	    /* FAULT_* */
 
-	/* The VMA's fields as they were checked; the speculative path must not look again (L-19). */
-	unsigned long vm_flags;
+	/* The VMA's fields as they were checked; speculation must not look again (L-19). */
 	pgprot_t prot;
 	struct anon_vma *anon_vma;
 
 	pmd_t *pmdp;
-	pmd_t pmd;	/* the value that was walked through */
+	pmd_t pmd; /* the value that was walked through */
+	pte_t *pte; /* in the table of pmd; to be followed with its lock held or as spf.c says */
 	pte_t orig_pte; /* read in the same window as pmd (L-3) */
 
 	bool speculative;
 	u32 seq; /* of vma->vm_sequence, even */
-	const struct ptl_policy *policy;
-	enum spf_reason reason; /* why vm_fault_lock failed */
+	enum spf_reason reason; /* why spf_lock_pte failed */
 
-	/* Valid while vm_fault_lock's lock is held. */
-	pte_t *pte;
-	struct spinlock *ptl;
+	struct spinlock *ptl; /* once it is held */
 };
 
 enum fault_result {
@@ -46,32 +48,43 @@ enum fault_result {
 	FAULT_SEGV_ACCERR,
 };
 
-/* Resolves the fault at the entry described by @vmf. Interrupts on; may sleep (allocation). */
-enum fault_result fault_handle_pte(struct vm_fault *vmf);
-/* Whether @vm_flags permit the access of @flags. */
-bool fault_access_ok(unsigned long vm_flags, u32 flags);
-/* The counters of @mm on this CPU. */
-struct fault_stats *fault_stats_here(struct mm *mm);
+/* mm/fault_anon.c: resolves the fault at an entry that was not empty. Interrupts on. */
+enum fault_result fault_handle_present(struct vm_fault *vmf);
 
-/* mm/fault_spf.c. Returns SPF_OK, or why it gave up. */
-enum spf_reason spf_handle_fault(struct mm *mm, const struct fault *fault);
-/* Takes the PTL without mmap_sem; false with vmf->reason set. Returns with interrupts on. */
-bool spf_lock_pte(struct vm_fault *vmf);
+/* mm/fault.c: what is left to do when a fault was not resolved. */
+void fault_failed(struct mm *mm, struct fault fault, enum fault_result result);
 
-/* mm/fault_classic.c. */
-enum fault_result classic_handle_fault(struct mm *mm, const struct fault *fault);
+/* mm/fault_spf.c: a fault from user mode, on to classic_user_fault if the attempt gives up. */
+void spf_user_fault(struct mm *mm, struct fault fault);
+/*
+ * Validates and tries for the PTL without mmap_sem until the policy has enough, @attempt being the
+ * number of tries before; false with vmf->reason set. Interrupts on, and on again when it returns.
+ */
+bool spf_lock_pte_retry(struct vm_fault *vmf, unsigned int attempt);
 
-static inline bool vm_fault_lock(struct vm_fault *vmf)
+/* mm/fault_classic.c: a fault from user mode to its end; any fault. Both may sleep. */
+void classic_user_fault(struct mm *mm, struct fault fault);
+enum fault_result classic_handle_fault(struct mm *mm, struct fault fault);
+
+/* Takes the PTL of a table that mmap_sem keeps. */
+static inline void vm_fault_lock(struct vm_fault *vmf)
 {
-	if (vmf->speculative)
-		return spf_lock_pte(vmf);
-	vmf->pte = pte_of(vmf->pmd, vmf->addr);
 	vmf->ptl = &pmd_ptdesc(vmf->pmd)->ptl;
 	spin_lock(vmf->ptl);
-	return true;
 }
 
-static inline void vm_fault_unlock(struct vm_fault *vmf)
+/* The counters of @mm on this CPU. */
+static inline struct fault_stats *fault_stats_here(struct mm *mm)
 {
-	spin_unlock(vmf->ptl);
+	return &mm->stats[cpu_id()];
+}
+
+/* Whether @vm_flags permit the access of @flags. */
+static inline bool fault_access_ok(unsigned long vm_flags, u32 flags)
+{
+	if (flags & FAULT_WRITE)
+		return vm_flags & VM_WRITE;
+	if (flags & FAULT_EXEC)
+		return vm_flags & VM_EXEC;
+	return vm_flags & VM_ACCESS;
 }

@@ -94,13 +94,7 @@ void vma_unlink(struct mm *mm, struct vma *vma);
 void vma_gap_update(struct mm *mm, struct vma *vma);
 /* The first VMA with end > @addr, or NULL. mmap_sem held (either way). */
 struct vma *find_vma(struct mm *mm, unsigned long addr);
-/*
- * The same without mmap_sem, inside a read section of vma_srcu. Tries a few times while the tree
- * moves. Returns NULL with *@busy true if it never held still, NULL with *@busy false if there is
- * none. The result may be out of date: check its bounds under vm_sequence.
- */
-struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy);
-/* Steps of the longest lockless walk since boot, given-up ones included: for tests. */
+/* Steps of the longest lockless walk (mm/vma_walk.h) since boot: for tests. */
 unsigned int vma_longest_walk(void);
 /* The neighbours in address order, NULL at the ends; of NULL, the first and the last. */
 struct vma *vma_next(struct mm *mm, struct vma *vma);

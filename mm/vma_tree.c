@@ -6,11 +6,8 @@
  * the same order, so neighbours are found in the list and their place in the tree needs no search.
  *
  * Locking: changes need mmap_sem held for writing; changes of tree links moreover lie in a write
- * section of mm_seq (lock order: vm_sequence, mm_seq). Lockless walkers read links, start and end,
- * and nothing else. They always come to an end, since the tree's stores never make a loop
- * reachable, and since their steps are counted besides (hazard 7.7); whether they saw all there is
- * to see mm_seq tells. The keys may change outside mm_seq (hazard 7.8): a walker may then miss a
- * VMA or find a neighbour, which its caller notices by the bounds under vm_sequence.
+ * section of mm_seq (lock order: vm_sequence, mm_seq). What lockless walkers do is in
+ * mm/vma_walk.h.
  *
  * Gaps: vma->gap = its start, less the guard below a stack, - the previous VMA's end, at most
  * VMA_GAP_MAX. The cap keeps the one vast gap of an address space, below the mmap area, from
@@ -24,11 +21,9 @@
  */
 #include "kernel/errno.h"
 #include "kernel/thread.h"
-#include "lab/sync.h"
-#include "mm/mm.h"
+#include "mm/vma_walk.h"
 
 #define LOOKUP_TRIES 4
-#define LOOKUP_STEPS 128 /* more than twice the height of any tree of MAX_MAP_COUNT VMAs */
 
 static struct vma *vma_of(const struct rb_node *node)
 {
@@ -175,14 +170,10 @@ struct vma *find_vma(struct mm *mm, unsigned long addr)
 static unsigned int longest_walk;
 
 /* Racy on purpose: a maximum that is missed once is met again. */
-static inline void note_steps(unsigned int steps)
+void vma_note_walk(unsigned int steps)
 {
-#if LAB
 	if (unlikely(steps > READ_ONCE(longest_walk)))
 		WRITE_ONCE(longest_walk, steps);
-#else
-	(void)steps;
-#endif
 }
 
 unsigned int vma_longest_walk(void)
@@ -190,53 +181,19 @@ unsigned int vma_longest_walk(void)
 	return READ_ONCE(longest_walk);
 }
 
-/* As find_vma, on a tree that may change; false if it went on for too long. */
-static bool walk_lockless(const struct mm *mm, unsigned long addr, struct vma **found)
-{
-	struct rb_node *node = READ_ONCE(mm->mm_rb.node);
-	struct vma *best = NULL;
-	unsigned int steps;
-
-	for (steps = 0; node; steps++) {
-		struct vma *vma = vma_of(node);
-
-		if (unlikely(steps == LOOKUP_STEPS)) {
-			note_steps(steps);
-			return false;
-		}
-		if (READ_ONCE(vma->end) <= addr) {
-			node = READ_ONCE(node->right);
-			continue;
-		}
-		best = vma;
-		if (READ_ONCE(vma->start) <= addr)
-			break;
-		node = READ_ONCE(node->left);
-	}
-	note_steps(steps);
-	*found = best;
-	return true;
-}
-
-struct vma *find_vma_srcu(struct mm *mm, unsigned long addr, bool *busy)
+struct vma *find_vma_srcu_again(struct mm *mm, unsigned long addr, bool *busy)
 {
 	struct vma *vma;
 
-#if LAB
-	WARN_ON(current->srcu_depth == 0);
-#endif
-	for (unsigned int i = 0; i < LOOKUP_TRIES; i++) {
-		u32 seq = raw_read_seqcount(&mm->mm_seq.count);
-
-		SYNC_POINT(tree_walk);
-		if (likely(!(seq & 1)) && walk_lockless(mm, addr, &vma) &&
-		    !read_seqcount_retry(&mm->mm_seq.count, seq)) {
+	for (unsigned int i = 1; i < LOOKUP_TRIES; i++) {
+		stat_inc(LOOKUP_RETRIES);
+		cpu_relax();
+		if (vma_walk_lockless(mm, addr, &vma)) {
 			*busy = false;
 			return vma;
 		}
-		stat_inc(LOOKUP_RETRIES);
-		cpu_relax();
 	}
+	stat_inc(LOOKUP_RETRIES);
 	*busy = true;
 	return NULL;
 }

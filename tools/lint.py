@@ -17,7 +17,9 @@ import sys
 from pathlib import Path
 
 MAX_FILE, MAX_FUNCTION, MAX_COLUMNS, TAB = 500, 100, 100, 8
-FAULT_BUDGET, KERNEL_BUDGET = 3000, 10000
+# The second counts both architectures. It was 10,000 before the whole list of system calls,
+# signals and futexes that unmodified threaded programs need was in.
+FAULT_BUDGET, KERNEL_BUDGET = 3000, 17000
 FAULT_FILES = re.compile(r"mm/fault[^/]*\.c|mm/vm_fault\.h|mm/ptl[^/]*|mm/tlb\.[ch]|mm/vma_tree\.c"
                          r"|kernel/srcu\.[ch]")
 KERNEL_FILES = re.compile(r"(?:arch|boot|kernel|mm)/.*\.[chS]")

@@ -31,7 +31,8 @@ arch_switch:
 	ret
 	.size arch_switch, . - arch_switch
 
-	/* rax: the thread that ran before; rbx: the kernel thread's entry, which does not return. */
+	/* rax: the thread that ran before; rbx: the kernel thread's entry, which does not return.
+	 * */
 	.globl context_start_kernel
 	.type context_start_kernel, @function
 context_start_kernel:

@@ -62,7 +62,7 @@ static void died_print_fault(const struct trap_frame *regs, const struct thread 
 
 	if (regs->vector == VECTOR_DOUBLE_FAULT) {
 		if (addr_is_guard(thread, addr))
-			printk("  the kernel stack overflowed: %016lx is in its guard page\n", addr);
+			printk("  kernel stack overflow: %016lx is in its guard page", addr);
 		else
 			printk("  last page fault at %016lx\n", addr);
 		return;

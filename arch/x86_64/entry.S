@@ -89,8 +89,29 @@ entry_text_start:
 	.type entry_page_fault, @function
 entry_page_fault:
 	pushq $VECTOR_PAGE_FAULT
-	ENTER trap_page_fault
-	/* On; what is left for a frame from user mode is done, and interrupts are off. */
+	SAVE_REGS
+	testb $3, TF_CS(%rsp)
+	jz .Lkernel_page_fault
+	swapgs
+	CLEAR_USER_FLAGS
+	movq %rsp, %rdi
+	call trap_user_page_fault
+	cli
+	movq %gs:CPU_CURRENT, %rcx
+	cmpl $0, THREAD_WORK(%rcx)
+	jne entry_return_user
+	/* The frame is as it was: the registers that C code preserves need not be restored. */
+	addq $TF_CALLEE_SAVED_SIZE, %rsp
+	RESTORE_SCRATCH_REGS
+	addq $16, %rsp
+	swapgs
+	iretq
+
+.Lkernel_page_fault:
+	CLEAR_USER_FLAGS
+	movq %rsp, %rdi
+	call trap_kernel_page_fault
+	/* What is left for a frame from user mode is done, and interrupts are off. */
 entry_leave:
 	testb $3, TF_CS(%rsp)
 	jz entry_restore
@@ -180,6 +201,14 @@ entry_return_user:
 	call thread_exit_to_user
 	jmp entry_leave_user
 	.size entry_return_user, . - entry_return_user
+
+	/* void entry_return_frame(regs): the same from C code, for a frame that it has changed. */
+	.globl entry_return_frame
+	.type entry_return_frame, @function
+entry_return_frame:
+	movq %rdi, %rsp
+	jmp entry_return_user
+	.size entry_return_frame, . - entry_return_frame
 
 	.globl entry_nmi
 	.type entry_nmi, @function

@@ -27,7 +27,6 @@
 #define RED_ZONE 128
 #define FPSTATE_ALIGN 64
 #define SYSCALL_INSN_SIZE 2
-#define EXCEPTION_VECTORS 32
 
 /* What sigreturn may set: RFLAGS_USER without ID, as Linux. */
 #define RFLAGS_SIGRETURN 0x50dd5UL
@@ -79,17 +78,33 @@ static void sigframe_save_regs(struct sigframe_context *sc, const struct trap_fr
 	sc->ss = SEL_USER_DATA;
 }
 
+/*
+ * Every frame tells of the thread's latest exception that became a signal. @regs is still as that
+ * exception left it if this is the first frame since; what faults is delivered before all else.
+ */
+static void sigframe_note_exception(const struct trap_frame *regs, const struct k_siginfo *info)
+{
+	struct arch_thread *arch = &current->arch;
+
+	if (regs->vector >= NR_EXCEPTIONS || info->code <= 0)
+		return;
+	if (regs->vector == VECTOR_PAGE_FAULT) {
+		if (info->code == SI_KERNEL)
+			return; /* not the page fault's */
+		arch->fault_addr = info->addr;
+	}
+	arch->fault_vector = regs->vector;
+	arch->fault_error = regs->error;
+}
+
 static void sigframe_fill(struct sigframe *frame, const struct trap_frame *regs,
 			  const struct k_sigaction *action, const struct k_siginfo *info,
 			  u64 oldmask)
 {
-	struct thread *thread = current;
+	const struct thread *thread = current;
 	const struct k_sigstack *alt = &thread->sig.altstack;
 
-	if (regs->vector < EXCEPTION_VECTORS) {
-		thread->arch.fault_vector = regs->vector;
-		thread->arch.fault_error = regs->error;
-	}
+	sigframe_note_exception(regs, info);
 	memset(frame, 0, sizeof(*frame));
 	frame->return_addr = action->restorer;
 	frame->uc.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;

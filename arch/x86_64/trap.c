@@ -113,25 +113,44 @@ static __noinline void trap_user_kernel_addr(struct trap_frame *regs, unsigned l
 {
 	if (trap_is_syscall(regs, addr)) {
 		trap_syscall(regs);
-		return;
+		entry_return_frame(regs);
 	}
 	irq_enable();
 	regs->error = (regs->error | PF_PRESENT) & ~PF_RESERVED;
-	current->arch.fault_addr = addr;
 	signal_force(SIGSEGV, SEGV_MAPERR, addr);
+}
+
+static __always_inline struct fault trap_decode_fault(const struct trap_frame *regs)
+{
+	return (struct fault){ reg_cr2_read(), fault_flags[regs->error & PF_DECODED] };
+}
+
+void trap_user_page_fault(struct trap_frame *regs)
+{
+	struct fault fault = trap_decode_fault(regs);
+
+	if (unlikely(fault.addr >= USER_TOP)) {
+		trap_user_kernel_addr(regs, fault.addr);
+		return;
+	}
+	if (unlikely(fault.flags & FAULT_RESERVED))
+		trap_kernel_died(regs, "malformed page tables");
+	irq_enable();
+	handle_user_fault(current->mm, fault);
 }
 
 /*
  * The kernel faulted. An instruction of the exception table may: the access is repeated if the
  * fault could be handled, which needs interrupts on; else it goes on at its fixup.
  */
-static __noinline void trap_kernel_fault(struct trap_frame *regs, const struct fault *fault)
+void trap_kernel_page_fault(struct trap_frame *regs)
 {
+	struct fault fault = trap_decode_fault(regs);
 	struct thread *thread = current;
 	unsigned long fixup = uaccess_fixup(regs->rip);
 	int ret = -EFAULT;
 
-	if (!fixup || fault->addr >= USER_TOP || fault->flags & FAULT_RESERVED)
+	if (!fixup || fault.addr >= USER_TOP || fault.flags & FAULT_RESERVED)
 		trap_kernel_died(regs, "page fault in the kernel");
 	if (trap_frame_irqs_on(regs) && thread->mm) {
 		irq_enable();
@@ -142,35 +161,11 @@ static __noinline void trap_kernel_fault(struct trap_frame *regs, const struct f
 		regs->rip = fixup;
 }
 
-/* The hot path: kept free of what the others need. */
-void trap_page_fault(struct trap_frame *regs)
-{
-	unsigned long addr = reg_cr2_read();
-	struct fault fault = { addr, fault_flags[regs->error & PF_DECODED] };
-	struct thread *thread;
-
-	if (unlikely(!trap_frame_is_user(regs))) {
-		trap_kernel_fault(regs, &fault);
-		return;
-	}
-	if (unlikely(addr >= USER_TOP)) {
-		trap_user_kernel_addr(regs, addr);
-	} else {
-		if (unlikely(fault.flags & FAULT_RESERVED))
-			trap_kernel_died(regs, "malformed page tables");
-		irq_enable();
-		thread = current;
-		thread->arch.fault_addr = addr;
-		handle_user_fault(thread->mm, &fault);
-	}
-	trap_leave_user(regs);
-}
-
 /* What an exception of user mode becomes, as Linux has it. Signal 0: it cannot happen. */
 static const struct {
 	const char *name;
 	s16 signo, code;
-} exceptions[32] = {
+} exceptions[NR_EXCEPTIONS] = {
 	[0] = { "divide error", SIGFPE, FPE_INTDIV },
 	[1] = { "debug exception", SIGTRAP, TRAP_BRKPT },
 	[2] = { "NMI", 0, 0 },

@@ -73,6 +73,7 @@ extern const u8 entry_text_start[], entry_text_stop[];
 extern const u8 entry_syscall_return[];	  /* where syscall_dispatch returns to */
 void entry_syscall(void);
 void entry_page_fault(void);
+void entry_return_frame(struct trap_frame *regs) __noreturn;
 void entry_nmi(void);
 void entry_double_fault(void);
 void entry_machine_check(void);
@@ -80,12 +81,15 @@ void context_start_kernel(void);
 void context_start_user(void);
 
 /* --- called by entry.S, on the thread's kernel stack unless it says otherwise --- */
-void trap_page_fault(struct trap_frame *regs);
+void trap_user_page_fault(struct trap_frame *regs);
+void trap_kernel_page_fault(struct trap_frame *regs);
 void trap_exception(struct trap_frame *regs);
 void trap_interrupt(struct trap_frame *regs);
 void trap_nmi(struct trap_frame *regs);		  /* NMI stack, any GS base */
 void trap_double_fault(struct trap_frame *regs) __noreturn;  /* fatal stack, any GS base */
 void trap_machine_check(struct trap_frame *regs) __noreturn; /* fatal stack, any GS base */
+
+#define NR_EXCEPTIONS 32 /* vectors below are exceptions, those above interrupts */
 
 /* "page fault" and so on. */
 const char *trap_vector_name(u64 vector);

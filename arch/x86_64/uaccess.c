@@ -7,7 +7,8 @@
  * the error was put in place before, and is replaced only when all went well. The table is short
  * and is searched from its start, and only when the kernel faults.
  *
- * Owns the exception table and the only code that opens user memory under SMAP. No locks; may sleep.
+ * Owns the exception table and the only code that opens user memory under SMAP. No locks; may
+ * sleep.
  */
 #include "kernel/errno.h"
 #include "kernel/types.h"
@@ -77,7 +78,7 @@ static __always_inline void user_access_end(void)
 		__asm__ __volatile__("1:\t" insn " (%2), %1\n"                                     \
 				     "\txorl %0, %0\n"                                             \
 				     "2:\n" EX_TABLE(1b, 2b)                                       \
-				     : "+&r"(err), "+&r"(ul_value)                                  \
+				     : "+&r"(err), "+&r"(ul_value) \
 				     : "r"(src)                                                    \
 				     : "memory", "cc");                                            \
 		__builtin_memcpy((dst), &ul_value, sizeof(ul_value));                              \

@@ -9,13 +9,14 @@
  *
  * To tell the cost of sharing an address space from that of sharing the machine, run two processes
  * over the same interval: --role fault and --role mmap or mprot16m, both with the same --start-at
- * (ns of CLOCK_MONOTONIC) and --ms. --contender other-mmap and the like is what the first prints as.
+ * (ns of CLOCK_MONOTONIC) and --ms. --contender other-mmap and the like is what the first prints
+ * as.
  */
 #include "tests/user/util.h"
 
 #include <time.h>
 
-#define PAGES 256
+#define PAGES 4096
 #define SMALL (64UL << 10)
 #define LARGE (16UL << 20)
 #define RW (PROT_READ | PROT_WRITE)
@@ -80,7 +81,7 @@ static void (*contender_by_name(const char *name))(struct worker *worker)
 
 static void prepare(bool mprot)
 {
-	bench.area = map_island(TABLE_SPAN, TABLE_SPAN);
+	bench.area = map_island(PAGES * page_size(), TABLE_SPAN);
 	memset(bench.area, 1, PAGES * page_size());
 	if (!mprot)
 		return;
@@ -96,12 +97,13 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* The interval is a matter of time, so this sleeps; nobody's progress is waited for. */
+/* Nobody's progress is waited for. */
 static void sleep_till(uint64_t ns)
 {
 	const struct timespec until = {.tv_sec = (time_t)(ns / 1000000000),
 				       .tv_nsec = (long)(ns % 1000000000)};
 
+	/* sleep: the interval is a matter of time */
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		;
 }

@@ -282,7 +282,7 @@ class Whole(unittest.TestCase):
                                  "logo.c": b"\0\1"})
         self.assertEqual(code, 0)
         self.assertEqual(lines, ["lint: fault paths, lookup, TLB and SRCU 1 of 3000 lines; kernel "
-                                 "without tests and instruments 1 of 10000"])
+                                 "without tests and instruments 1 of 17000"])
 
     def test_findings(self):
         code, lines = self.lint({"mm/b.c": LICENCE.encode(), "mm/a.c": LICENCE.encode()})

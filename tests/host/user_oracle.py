@@ -20,7 +20,7 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIME_LIMIT_S = 120
-COMPILE = "musl-gcc -static -O2 -g -Wall -Wextra -Werror -I. -pthread"
+COMPILE = "musl-gcc -static -O2 -g -Wall -Wextra -Werror -I. -Iarch/x86_64 -pthread"
 
 # Every program with the arguments to run it with; status 0 is expected of all.
 CASES = {
@@ -40,15 +40,18 @@ CASES = {
     "mmaperrors": [""],
     "oom": ["--mib 16 --threads 3"],
     "parked": [""],
+    "protectrace": [""],
     "segv": ["", "null", "gap", "readonly", "none", "noexec", "kernel"],
     "signals": [""],
     "sigfpu": [""],
     "sigthreads": [""],
     "spread": ["", "--threads 64"],
+    "stale": ["", "--threads 9"],
     "storm": ["--threads 64", "--threads 3 --rounds 5000 --seed 2",
               "--shared --threads 16 --rounds 1000"],
     "syscalls": [""],
     "threads": ["8", "32 --rounds 2"],
+    "unmaprace": [""],
     "ubench": ["", "--threads2"],
     "zap": ["", "--faulters 3", "--faulters 63 --pages 100"],
 }

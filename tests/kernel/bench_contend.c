@@ -34,6 +34,7 @@ static void finish(struct test_run *t, struct process *process)
 		return;
 	if (process_wait(process, &result, time_ns() + 2 * wait_limit_ns))
 		panic("utest contend does not end");
+	test_note_faults(t, &result.faults);
 	EXPECT_EQ(t, result.exit_status, 0);
 	EXPECT_EQ(t, result.signal, 0);
 }
@@ -54,8 +55,9 @@ static void run_apart(struct test_run *t, enum fault_path path, const char *cont
 	const char *other = !strcmp(contender, "mmap") ? "other-mmap" : "other-mprot16m";
 	const char *const fault[] = { "utest", "contend", "--role", "fault", "--contender", other,
 				      "--path", name, "--ms", MS, "--start-at", at, NULL };
-	const char *const change[] = { "utest", "contend", "--role", contender, "--contender", other,
-				       "--path", name, "--ms", MS, "--start-at", at, NULL };
+	const char *const change[] = { "utest",	     "contend",	   "--role", contender,
+				       "--contender", other,	   "--path", name,
+				       "--ms",	     MS,	   "--start-at", at, NULL };
 	struct process *a = start(t, path, fault), *b = start(t, path, change);
 
 	finish(t, a);

@@ -137,6 +137,19 @@ void test_note(struct test_run *t, const char *fmt, ...)
 	ktap_printk("  # %s: %s", t->test->name, buf);
 }
 
+void test_shown(const struct test_run *t, const char *fmt, ...)
+{
+	char buf[140];
+	va_list ap;
+
+	if (t->outcome != TEST_PASSED)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	control_print("shown=%s\n", buf);
+}
+
 static void check_after(struct test_run *t, const struct ledger *before, unsigned long signs)
 {
 	struct ledger after;
@@ -154,7 +167,10 @@ static void print_result(const struct test_run *t, const char *name, unsigned in
 			 u64 elapsed_ns)
 {
 	static const char *const directive[] = {
-		[TEST_PASSED] = "", [TEST_SKIPPED] = "SKIP ", [TEST_FAILED] = "", [TEST_ERROR] = "ERROR ",
+		[TEST_PASSED] = "",
+		[TEST_SKIPPED] = "SKIP ",
+		[TEST_FAILED] = "",
+		[TEST_ERROR] = "ERROR ",
 	};
 	bool ok = t->outcome <= TEST_SKIPPED;
 
@@ -202,8 +218,9 @@ static void run_suite(const char *suite, unsigned int number)
 	ktap_printk("  1..%u", for_each_run(suite, NULL));
 	for_each_run(suite, run_one);
 	elapsed = time_ns() - start;
-	ktap_printk("%s %u %s # time_ms=%lu", bad == totals.failed + totals.errors ? "ok" : "not ok",
-		    number, suite, (unsigned long)(elapsed / NSEC_PER_MSEC));
+	bad = totals.failed + totals.errors - bad;
+	ktap_printk("%s %u %s # time_ms=%lu", bad ? "not ok" : "ok", number, suite,
+		    (unsigned long)(elapsed / NSEC_PER_MSEC));
 }
 
 /* A word that selects nothing is a mistake, not an empty run. */
@@ -232,14 +249,16 @@ static bool selection_valid(void)
 
 static void print_preamble(void)
 {
-	static const char *const modes[] = { "unknown", "kvm", "interleaved", "parallel", "replay" };
+	static const char *const modes[] = { "unknown", "kvm", "interleaved", "parallel",
+					     "replay" };
 	char cpu[128];
 	u64 mib = page_nr_total() >> (20 - PAGE_SHIFT);
 
 	arch_describe(cpu, sizeof(cpu));
 	ktap_printk("\r\nKTAP version 1");
 	printk("faultline " FAULTLINE_VERSION " %s cpus=%u mode=%s grade=%s mem=%luM boot=%s "
-	       "seed=0x%lx lab=%d", ARCH_UNAME_MACHINE, cpumask_weight(&cpus_online), modes[cmdline.mode],
+	       "seed=0x%lx lab=%d", ARCH_UNAME_MACHINE, cpumask_weight(&cpus_online),
+	       modes[cmdline.mode],
 	       cmdline.grade[0] ? cmdline.grade : "unknown", (unsigned long)mib, boot_info.protocol,
 	       (unsigned long)cmdline.seed, LAB);
 	printk("cpu: %s", cpu);

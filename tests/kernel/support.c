@@ -28,7 +28,8 @@ void test_program_argv(struct test_run *t, enum fault_path path, const char *ptl
 	}
 	if (process_wait(process, result, time_ns() + PROGRAM_LIMIT_NS)) {
 		threads_print();
-		panic("test %s.%s: program %s does not end", t->test->suite, t->test->name, argv[1]);
+		panic("test %s.%s: program %s does not end", t->test->suite, t->test->name,
+		      argv[1]);
 	}
 	if (result->signal)
 		test_fail(t, "utest %s was killed by signal %d", argv[1], result->signal);
@@ -45,6 +46,18 @@ void test_check_fault_sums(struct test_run *t, const struct fault_stats *stats)
 		sum += stats->spf[i];
 	EXPECT_EQ(t, stats->spf_attempts, sum);
 	EXPECT_EQ(t, stats->faults, stats->spf[SPF_OK] + stats->classic);
+}
+
+void test_note_faults(struct test_run *t, const struct fault_stats *faults)
+{
+	test_note(t, "faults=%lu classic=%lu spf_attempts=%lu spf_ok=%lu",
+		  (unsigned long)faults->faults, (unsigned long)faults->classic,
+		  (unsigned long)faults->spf_attempts,
+		  (unsigned long)faults->spf[SPF_OK]);
+	for (unsigned int i = SPF_OK + 1; i < NR_SPF_REASONS; i++)
+		if (faults->spf[i])
+			test_note(t, "%s=%lu", spf_reason_name((enum spf_reason)i),
+				  (unsigned long)faults->spf[i]);
 }
 
 const char *test_number(u64 n)
@@ -76,7 +89,7 @@ bool test_on_cpus(unsigned int n, void (*func)(void *arg), void *arg)
 	return ok;
 }
 
-bool test_await(const u64 *word, u64 value)
+static bool wait_for_word(const u64 *word, u64 value, bool yield)
 {
 	u64 deadline = time_ns() + 10 * NSEC_PER_SEC;
 
@@ -84,7 +97,18 @@ bool test_await(const u64 *word, u64 value)
 		if (time_ns() > deadline)
 			return false;
 		cpu_relax();
-		thread_yield();
+		if (yield)
+			thread_yield();
 	}
 	return true;
+}
+
+bool test_await(const u64 *word, u64 value)
+{
+	return wait_for_word(word, value, true);
+}
+
+bool test_spin_until(const u64 *word, u64 value)
+{
+	return wait_for_word(word, value, false);
 }

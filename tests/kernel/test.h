@@ -61,6 +61,9 @@ void test_outcome_set(struct test_run *t, enum test_outcome outcome, const char 
 /* A line of measurements, key=value, shown below the test. */
 void test_note(struct test_run *t, const char *fmt, ...) __printf(2, 3);
 
+/* For the summary's reader, if the test has passed: what it has shown, in one sentence. */
+void test_shown(const struct test_run *t, const char *fmt, ...) __printf(2, 3);
+
 #define test_skip(t, ...) test_outcome_set((t), TEST_SKIPPED, __VA_ARGS__)
 #define test_error(t, ...) test_outcome_set((t), TEST_ERROR, __VA_ARGS__)
 #define test_fail(t, ...) test_outcome_set((t), TEST_FAILED, __VA_ARGS__)
@@ -89,13 +92,19 @@ void test_note(struct test_run *t, const char *fmt, ...) __printf(2, 3);
 void test_program_argv(struct test_run *t, enum fault_path path, const char *ptl,
 		       struct process_result *result, const char *const *argv);
 
+/* Notes the counters of @faults that are not zero. */
+void test_note_faults(struct test_run *t, const struct fault_stats *faults);
+
 /* INV-9: the counters of a process add up. */
 void test_check_fault_sums(struct test_run *t, const struct fault_stats *stats);
 
 /* @n as text, for programs' arguments; the buffer is good until 4 more were asked for. */
 const char *test_number(u64 n);
 
-/* Kernel threads running func(arg) on CPUs 0..n-1, all joined before it returns. False: no memory. */
+/* Kernel threads running func(arg) on CPUs 0..n-1, all joined before it returns. False: no memory.
+ * */
 bool test_on_cpus(unsigned int n, void (*func)(void *arg), void *arg);
-/* Spins (relaxing, yielding) until *@word is at least @value; false after ten seconds. */
+/* Waits, relaxing and yielding, until *@word is at least @value; false after ten seconds. */
 bool test_await(const u64 *word, u64 value);
+/* The same without yielding, for a thread that holds a spinlock. */
+bool test_spin_until(const u64 *word, u64 value);

@@ -47,6 +47,6 @@ TEST(boot, time_and_sleep, "time goes forwards and sleeps last")
 		last = now;
 	}
 	start = time_ns();
-	thread_sleep_ns(2 * NSEC_PER_MSEC);
+	thread_sleep_ns(2 * NSEC_PER_MSEC); /* sleep: what is tested */
 	EXPECT_OP(t, time_ns() - start, >=, 2 * NSEC_PER_MSEC);
 }

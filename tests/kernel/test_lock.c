@@ -134,12 +134,12 @@ TEST(lock, rwsem_is_fair, "a reader that comes after a waiting writer waits behi
 	if (IS_ERR(writer) || IS_ERR(reader))
 		panic("no memory for test threads");
 	thread_start(writer);
-	while (!(READ_ONCE(sem.state) & 2)) /* until the writer is queued; thread_join has a limit */
-		thread_sleep_ns(NSEC_PER_MSEC);
+	while (!(READ_ONCE(sem.state) & 2)) /* bounded: the writer can do nothing but queue */
+		thread_sleep_ns(NSEC_PER_MSEC); /* sleep: lets it run on this CPU */
 	thread_start(reader);
 	if (!test_await(&stage, 2))
 		test_error(t, "the reader did not start");
-	thread_sleep_ns(NSEC_PER_MSEC);
+	thread_sleep_ns(NSEC_PER_MSEC); /* sleep: the time in which a defect would let it pass */
 	EXPECT_EQ(t, order_next, 0);
 	up_read(&sem);
 	thread_join(writer);

@@ -4,7 +4,7 @@
  */
 #include "kernel/string.h"
 #include "lab/sync.h"
-#include "mm/mm.h"
+#include "mm/vma_walk.h"
 #include "tests/kernel/test.h"
 
 #define STABLE 64	/* VMAs that stay, at every second place */
@@ -77,8 +77,9 @@ static void walk_or_rotate(void *arg)
 }
 
 /*
- * T-walk-term: every CPU but one walks while that one rotates. A walk ends within the step bound
- * (a longer one counts as busy, and would show as walks given up), and whatever it returns is right.
+ * Hazard 7.7: every CPU but one walks while that one rotates. A walk ends within the step bound
+ * (a longer one counts as busy, and would show as walks given up), and whatever it returns is
+ * right.
  */
 TEST(lookup, walkers_and_rotator, "every CPU walks while one rotates the tree: results right",
      .min_cpus = 2)
@@ -106,7 +107,8 @@ TEST(lookup, walkers_and_rotator, "every CPU walks while one rotates the tree: r
 }
 
 #if LAB
-/* Runs a program of one write and one change under @schedule; the reason expected of the attempt. */
+/* Runs a program of one write and one change under @schedule; the reason expected of the attempt.
+ * */
 static void race(struct test_run *t, const char *program, const char *schedule,
 		 enum spf_reason expected)
 {
@@ -160,8 +162,8 @@ TEST(lookup, walk_retries, "a walk during which the tree changed is begun again"
 }
 
 /*
- * Hazard 7.8: the split moves the VMA's end below the address between lookup and check. Only the bounds
- * tell; without them a writable page appears in read-only memory.
+ * Hazard 7.8: the split moves the VMA's end below the address between lookup and check. Only the
+ * bounds tell; without them a writable page appears in read-only memory.
  */
 TEST(lookup, bounds_check, "a VMA that no longer holds the address is refused", .min_cpus = 2)
 {

@@ -6,20 +6,8 @@
 #include "lab/sync.h"
 #include "tests/kernel/test.h"
 
-/* Prints the counters of @faults that are not zero. */
-static void note_faults(struct test_run *t, const struct fault_stats *faults)
-{
-	test_note(t, "faults=%lu classic=%lu spf_attempts=%lu spf_ok=%lu", (unsigned long)faults->faults,
-		  (unsigned long)faults->classic, (unsigned long)faults->spf_attempts,
-		  (unsigned long)faults->spf[SPF_OK]);
-	for (unsigned int i = SPF_OK + 1; i < NR_SPF_REASONS; i++)
-		if (faults->spf[i])
-			test_note(t, "%s=%lu", spf_reason_name((enum spf_reason)i),
-				  (unsigned long)faults->spf[i]);
-}
-
 /*
- * T-permpd: speculation makes no page table, so the first write in a fresh 2 MiB range is classic
+ * Speculation makes no page table, so the first write in a fresh 2 MiB range is classic
  * (reason no_pmd), and every further one is speculative. The program counts its own faults.
  */
 TEST(paths, first_touch, "N first writes in fresh 2 MiB: 1 classic, N-1 speculative",
@@ -28,11 +16,13 @@ TEST(paths, first_touch, "N first writes in fresh 2 MiB: 1 classic, N-1 speculat
 	struct process_result result;
 
 	test_program(t, t->path, NULL, &result, "firsttouch", "--pages", "200");
-	note_faults(t, &result.faults);
+	test_note_faults(t, &result.faults);
 	if (t->path == FAULT_PATH_CLASSIC)
 		EXPECT_EQ(t, result.faults.spf_attempts, 0);
 	else
 		EXPECT_OP(t, result.faults.spf[SPF_OK], >=, 199);
+	if (t->path == FAULT_PATH_SPF)
+		test_shown(t, "200 first writes in fresh 2 MiB: 1 classic fault, 199 speculative");
 }
 
 TEST(paths, every_cpu_faults, "a thread on each CPU writes pages of its own", .both_paths = true)
@@ -40,12 +30,12 @@ TEST(paths, every_cpu_faults, "a thread on each CPU writes pages of its own", .b
 	struct process_result result;
 
 	test_program(t, t->path, NULL, &result, "spread", "--threads", test_number(nr_cpus));
-	note_faults(t, &result.faults);
+	test_note_faults(t, &result.faults);
 }
 
 #if LAB
 /*
- * T-iso, the point of the series: a writer is parked while it holds mmap_sem for writing. Faults in
+ * The point of the series: a writer is parked while it holds mmap_sem for writing. Faults in
  * another VMA go on speculatively, a thousand of them; a classic one waits until the writer goes.
  */
 TEST(paths, parked_writer, "1000 speculative faults complete while a writer holds mmap_sem",
@@ -59,7 +49,8 @@ TEST(paths, parked_writer, "1000 speculative faults complete while a writer hold
 	test_program(t, FAULT_PATH_SPF, NULL, &result, "parked");
 	if (sync_disarm(why, sizeof(why)))
 		test_error(t, "%s", why);
-	note_faults(t, &result.faults);
+	test_note_faults(t, &result.faults);
 	EXPECT_OP(t, result.faults.spf[SPF_OK], >=, 1000);
+	test_shown(t, "1000 speculative faults went on while a writer held mmap_sem");
 }
 #endif

@@ -4,7 +4,7 @@
  */
 #include "kernel/srcu.h"
 #include "kernel/stat.h"
-#include "mm/mm.h"
+#include "mm/vma_walk.h"
 #include "tests/kernel/test.h"
 
 #define ADDR 0x20000000UL
@@ -41,7 +41,7 @@ static void sleeping_reader(void *arg)
 }
 
 /*
- * T-srcu-sleep: the VMA is unmapped while a reader that found it sleeps. It stays whole, though
+ * The VMA is unmapped while a reader that found it sleeps. It stays whole, though
  * readers that came later come and go; when the reader leaves it is freed, once. The reader sleeps
  * until this test says so, and grace periods are given every chance to end in the meantime.
  */
@@ -128,7 +128,7 @@ static void flood_callback(struct srcu_head *head)
 
 /* Many callbacks while a reader is inside: none runs before it leaves, each runs exactly once, and
  * srcu_barrier comes back after the last. */
-TEST(srcu, callback_flood, "callbacks wait for the reader, run once, and srcu_barrier waits for all")
+TEST(srcu, callback_flood, "callbacks wait for readers, run once, and srcu_barrier waits for all")
 {
 	int idx;
 

@@ -14,8 +14,8 @@ static void storm(struct test_run *t, const char *program, const char *option)
 	unsigned int threads = max(nr_cpus, 2u);
 	struct process_result result;
 
-	test_program(t, t->path, NULL, &result, program, "--threads", test_number(threads), "--seed",
-		     test_number(cmdline.seed & 0xffffff), "--rounds",
+	test_program(t, t->path, NULL, &result, program, "--threads", test_number(threads),
+		     "--seed", test_number(cmdline.seed & 0xffffff), "--rounds",
 		     test_number(max(TOTAL_ROUNDS / threads, 16u)), option);
 	test_note(t, "faults=%lu spf_ok=%lu classic=%lu trylock=%lu vma_changed=%lu vma_busy=%lu",
 		  (unsigned long)result.faults.faults, (unsigned long)result.faults.spf[SPF_OK],

@@ -33,6 +33,9 @@ TEST(tlb, every_cpu_takes_part, "each CPU takes a fault, sends a shootdown and r
 		test_note(t, "%s: sum=%lu least_on_a_cpu=%lu", stat_name(per_cpu[s]),
 			  (unsigned long)sum, (unsigned long)least);
 	}
+	if (t->path == FAULT_PATH_SPF)
+		test_shown(t, "each of %u CPUs took a fault, sent a shootdown and received one",
+			   nr_cpus);
 }
 
 /*

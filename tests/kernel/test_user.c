@@ -30,7 +30,8 @@ USER_TEST(growth, "brk, the stack and MAP_POPULATE grow as on Linux", "growth")
 USER_TEST(clock, "clocks go forwards, sleeps last", "clock")
 USER_TEST(exit_status, "exit status 0 travels", "exit", "0")
 
-/* A program that asks for more memory than there is dies of it; the kernel and its ledger do not. */
+/* A program that asks for more memory than there is dies of it; the kernel and its ledger do not.
+ * */
 TEST(user, out_of_memory, "a program that runs out of memory is killed, nothing else is hurt",
      .both_paths = true)
 {

@@ -20,9 +20,7 @@ static void take_in_own_order(void *arg)
 	(void)arg;
 	spin_lock(first);
 	__atomic_add_fetch(&both, 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&both, __ATOMIC_SEQ_CST) < 2) /* the watchdog's own limit applies */
-		cpu_relax();
-	if (spin_lock_breakable(second))
+	if (test_spin_until(&both, 2) && spin_lock_breakable(second))
 		spin_unlock(second);
 	else
 		__atomic_add_fetch(&broken, 1, __ATOMIC_SEQ_CST);

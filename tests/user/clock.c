@@ -67,11 +67,13 @@ static void test_sleep(void)
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);
 	struct timespec until;
 
+	/* sleep: what is tested, here and below */
 	check(!nanosleep(&ms, NULL), "nanosleep: %s", strerror(errno));
 	check(clock_ns(CLOCK_MONOTONIC) >= start + MS, "nanosleep came back early");
 	start = clock_ns(CLOCK_MONOTONIC) + MS;
 	until.tv_sec = (time_t)(start / 1000000000);
 	until.tv_nsec = (long)(start % 1000000000);
+	/* sleep: what is tested */
 	check(!clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL),
 	      "clock_nanosleep failed");
 	check(clock_ns(CLOCK_MONOTONIC) >= start, "clock_nanosleep came back early");

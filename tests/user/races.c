@@ -3,11 +3,13 @@
  * One write against one change of the address space, brought together by the test's schedule.
  *
  * `unmaprace`: main unmaps four pages while a thread writes one of them that was never touched. The
- * write begins before the unmap and must not outlive it: the thread gets SIGSEGV, and what is mapped
+ * write begins before the unmap and must not outlive it: the thread gets SIGSEGV, and what is
+ * mapped
  * at that address afterwards is zero. Schedules: the VMA is found before and looked at after the
  * unmap (hazard L-17), or the page-table lock is taken right after the zap (MO-4).
  *
- * `protectrace`: main makes the upper half of a VMA read-only, which splits it, while a thread writes
+ * `protectrace`: main makes the upper half of a VMA read-only, which splits it, while a thread
+ * writes
  * there. The write must get SIGSEGV: the VMA found before the split no longer holds the address
  * (hazard 7.8).
  *
@@ -136,7 +138,7 @@ static int stale_main(int argc, char **argv)
 	check(atomic_load(&r.seen) == threads, "%u of %lu threads saw the new page",
 	      atomic_load(&r.seen), threads);
 	for (size_t i = 0; i < threads; i++)
-		check(page_word(r.region, 0)[1 + i] == 2, "the write of thread %zu went elsewhere", i);
+		check(page_word(r.region, 0)[1 + i] == 2, "the write of thread %zu is lost", i);
 	return 0;
 }
 

@@ -26,7 +26,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "kernel/uapi.h"
-#include "tests/bench/cycles.h"
+#include "user/cycles.h" /* the arch's */
 
 /* --- programs --- */
 struct user_program {

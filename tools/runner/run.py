@@ -67,14 +67,16 @@ class Lines:
 
 
 class Control:
-    """The control channel: lines of key=value."""
+    """The control channel: lines of key=value. Of "shown" there may be many: all are kept."""
 
     def __init__(self):
-        self.values = {}
+        self.values = {"shown": []}
 
     def take(self, line):
         key, equals, value = line.partition("=")
-        if equals and key.strip():
+        if equals and key.strip() == "shown":
+            self.values["shown"].append(value.strip())
+        elif equals and key.strip():
             self.values[key.strip()] = value.strip()
 
 

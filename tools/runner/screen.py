@@ -117,6 +117,15 @@ def skips(report, write):
         write(f"skipped: {names}{more}: {reason}")
 
 
+def findings(shown_lines, write):
+    """What the passed tests say that they have shown, in words."""
+    if shown_lines:
+        write("")
+        write("shown by this run")
+    for line in shown_lines:
+        write(f"  - {line}")
+
+
 def trouble(result, write):
     """The verdict's own words, its details, the end of the console."""
     verdict = result.verdict
@@ -145,6 +154,7 @@ def summary(result, quiet):
         write("")
         table(result.report, write)
         skips(result.report, write)
+        findings(result.control.get("shown", []), write)
     failures(result.report, write)
     trouble(result, write)
     failed = result.verdict.code not in (PASS, SKIPPED)

@@ -6,7 +6,13 @@
 
 #include "kernel/types.h"
 
-enum console_channel { CONSOLE_LOG, CONSOLE_STDOUT, CONSOLE_STDERR, CONSOLE_TRACE, CONSOLE_CONTROL };
+enum console_channel {
+	CONSOLE_LOG,
+	CONSOLE_STDOUT,
+	CONSOLE_STDERR,
+	CONSOLE_TRACE,
+	CONSOLE_CONTROL,
+};
 
 /* 8-bit clean; no locking, no buffering. Any context. */
 void arch_console_write(enum console_channel channel, const char *buf, size_t len);

@@ -105,14 +105,8 @@ static inline void cpu_idle_wait(void)
 			       "ctr", "xer", "cr0", "memory");
 }
 
-/* H_CEDE turns interrupts on; those that come, IPIs and the timer, are served as always. To be deaf
- * instead, the CPU spins. */
-static inline void __noreturn cpu_halt_forever(void)
-{
-	irq_disable();
-	for (;;)
-		cpu_relax();
-}
+/* Takes no interrupt any more but system resets. */
+void cpu_halt_forever(void) __noreturn;
 
 static __always_inline unsigned long cpu_frame_pointer(void)
 {

@@ -10,3 +10,10 @@
 #define smp_mb() __asm__ __volatile__("lock; addl $0, -4(%%rsp)" ::: "memory", "cc")
 #define smp_rmb() barrier()
 #define smp_wmb() barrier()
+
+/* A locked instruction is a full barrier by itself. */
+static inline void smp_inc_mb(u64 *count)
+{
+	__asm__ __volatile__("lock; addq $1, %0" : "+m"(*count)::"memory", "cc");
+}
+#define smp_inc_mb smp_inc_mb

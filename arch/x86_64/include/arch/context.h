@@ -19,7 +19,7 @@ struct arch_thread {
 	unsigned int fpu_cpu;  /* on whose registers it was last */
 	bool fpu_live;	       /* in the registers now, maybe newer than memory */
 
-	/* Address of the latest fault, and the latest exception with a signal: for signal frames. */
+	/* The latest exception in user mode that became a signal, for signal frames. */
 	u64 fault_addr, fault_vector, fault_error;
 };
 

@@ -86,7 +86,10 @@ static inline bool pte_dirty(pte_t pte) { return pte.v & X86_PTE_DIRTY; }
 static inline bool pte_young(pte_t pte) { return pte.v & X86_PTE_YOUNG; }
 static inline bool pte_special(pte_t pte) { return pte.v & X86_PTE_SPECIAL; }
 static inline u64 pte_pfn(pte_t pte) { return (pte.v & X86_PTE_PFN_MASK) >> PAGE_SHIFT; }
-static inline pte_t pte_make(u64 pfn, pgprot_t prot) { return (pte_t){ pfn << PAGE_SHIFT | prot.v }; }
+static inline pte_t pte_make(u64 pfn, pgprot_t prot)
+{
+	return (pte_t){ pfn << PAGE_SHIFT | prot.v };
+}
 static inline pte_t pte_mkwrite(pte_t pte) { return (pte_t){ pte.v | X86_PTE_WRITE }; }
 static inline pte_t pte_wrprotect(pte_t pte) { return (pte_t){ pte.v & ~X86_PTE_WRITE }; }
 static inline pte_t pte_mkdirty(pte_t pte) { return (pte_t){ pte.v | X86_PTE_DIRTY }; }
@@ -132,7 +135,8 @@ DEFINE_TABLE_ENTRY(pmd)
 static inline bool pmd_huge(pmd_t pmd) { return pmd.v & X86_PTE_HUGE; }
 static inline bool pud_huge(pud_t pud) { return pud.v & X86_PTE_HUGE; }
 
-/* With four levels the p4d is folded: a pgd entry is never empty, and its p4d is the entry itself. */
+/* With four levels the p4d is folded: a pgd entry is never empty, and its p4d is the entry itself.
+ * */
 static inline pgd_t pgd_read(const pgd_t *p) { return (pgd_t){ READ_ONCE(p->v) }; }
 static inline bool pgd_none(pgd_t e) { (void)e; return false; }
 static inline p4d_t *p4d_of(pgd_t *p, unsigned long addr) { (void)addr; return (p4d_t *)p; }

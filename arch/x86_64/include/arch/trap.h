@@ -21,7 +21,10 @@ static inline unsigned long trap_frame_pc(const struct trap_frame *regs) { retur
 static inline unsigned long trap_frame_fp(const struct trap_frame *regs) { return regs->rbp; }
 static inline unsigned long trap_frame_sp(const struct trap_frame *regs) { return regs->rsp; }
 static inline bool trap_frame_is_user(const struct trap_frame *regs) { return regs->cs & 3; }
-static inline bool trap_frame_irqs_on(const struct trap_frame *regs) { return regs->rflags & 0x200; }
+static inline bool trap_frame_irqs_on(const struct trap_frame *regs)
+{
+	return regs->rflags & 0x200;
+}
 
 /* An exception in the kernel that no exception-table entry covers: report and end. */
 void trap_kernel_died(struct trap_frame *regs, const char *what) __noreturn;
