@@ -102,7 +102,7 @@ static __noinline void trap_kernel_fault(struct trap_frame *regs, const struct f
 		trap_kernel_died(regs, "page fault in the kernel");
 	if (trap_frame_irqs_on(regs) && thread->mm) {
 		irq_enable();
-		ret = handle_uaccess_fault(thread->mm, fault);
+		ret = handle_uaccess_fault(thread->mm, *fault);
 		irq_disable();
 	}
 	if (ret)
@@ -125,7 +125,7 @@ void trap_page_fault(struct trap_frame *regs)
 	else if (unlikely(fault.flags & FAULT_RESERVED))
 		trap_kernel_died(regs, "malformed page tables");
 	else
-		handle_user_fault(current->mm, &fault);
+		handle_user_fault(current->mm, fault);
 	trap_leave_user(regs);
 }
 
