@@ -102,7 +102,7 @@ static void mode_kernel(void)
 {
 	/* ppc64le has its kernel at the second. The first is too wide for its page tables, which its
 	 * Linux tells apart; the second is on x86_64 no address at all. */
-	char *addrs[] = { (char *)0xffff800000002000, (char *)0xc000000000402000 };
+	char *addrs[] = { (char *)0xffff800000002000, (char *)0xc000000000400000 };
 	struct utsname name;
 	bool wide;
 
