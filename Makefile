@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Faultline's build. "make help" lists what there is.
 #
-#   ARCH=x86_64         the architecture
+#   ARCH=x86_64|ppc64le the architecture
 #   CC=gcc|clang        the compiler
 #   LAB=0               without instruments (lab/)
 #   SAN=ub              undefined behaviour traps
@@ -11,12 +11,20 @@
 ARCH ?= x86_64
 LAB ?= 1
 SAN ?=
+CROSS_ppc64le := powerpc64le-linux-gnu-
+CROSS_$(shell uname -m) :=
+CROSS := $(CROSS_$(ARCH))
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(CROSS)gcc
 endif
-LD ?= ld
-NM ?= nm
+ifeq ($(origin LD),default)
+LD := $(CROSS)ld
+endif
+NM ?= $(CROSS)nm
+OBJCOPY ?= $(CROSS)objcopy
 MUSL_CC ?= musl-gcc
+# Debian has no musl for other machines; glibc serves there.
+USER_CC := $(if $(filter x86_64,$(ARCH)),$(MUSL_CC),$(CROSS)gcc)
 PYTHON ?= python3
 export NM
 
@@ -25,6 +33,7 @@ BUILD ?= build/$(ARCH)$(if $(CLANG),-clang)$(if $(filter 0,$(LAB)),-nolab)$(if $
 ELF := $(BUILD)/faultline.elf
 INITRD := $(BUILD)/initrd.cpio
 ISO := $(BUILD)/faultline.iso
+FIRMWARE := $(if $(filter ppc64le,$(ARCH)),$(BUILD)/firmware.bin)
 Q := $(if $(V),,@)
 QUIET := $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
 say = $(if $(QUIET),,@echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)")
@@ -42,6 +51,7 @@ CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -fno-common -fno-strict-a
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-pic -fno-pie \
 	-fno-stack-protector -fno-asynchronous-unwind-tables
 CFLAGS_x86_64 := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fcf-protection=none
+CFLAGS_ppc64le := -mcpu=power9 -mabi=elfv2 -mcmodel=medium -msoft-float -mno-altivec -mno-vsx
 CFLAGS += $(CFLAGS_$(ARCH)) $(if $(CLANG),,-fno-tree-loop-distribute-patterns)
 ifeq ($(SAN),ub)
 CFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
@@ -49,14 +59,14 @@ endif
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
 USER_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -Iarch/$(ARCH) -pthread
 
-all: $(ELF) $(INITRD)
+all: $(ELF) $(INITRD) $(FIRMWARE)
 
 # A tool that is missing is named, with the way to get it.
 need = $(Q)command -v $(1) >/dev/null || \
 	{ echo "make: $(1) is missing; get it with: make deps" >&2; exit 1; }
 
 # Other settings in the same directory compile everything again; a file less links again.
-$(BUILD)/settings: NOW := $(CC) $(CPPFLAGS) $(CFLAGS) $(MUSL_CC) $(USER_CFLAGS)
+$(BUILD)/settings: NOW := $(CC) $(CPPFLAGS) $(CFLAGS) $(USER_CC) $(USER_CFLAGS)
 $(BUILD)/sources: NOW := $(SOURCES) $(USER_SOURCES)
 $(BUILD)/settings $(BUILD)/sources: FORCE
 	$(call need,$(CC))
@@ -93,15 +103,22 @@ $(ELF): $(BUILD)/pass1.elf $(BUILD)/symtab2.o
 	$(Q)$(PYTHON) tools/gen-symtab.py --check $< $@.tmp
 	$(Q)mv $@.tmp $@
 
+# --- what the machine starts instead of its own firmware ---
+$(BUILD)/firmware.o: boot/$(ARCH)/firmware/stub.S $(BUILD)/settings
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/firmware.bin: $(BUILD)/firmware.o
+	$(call say,BIN)
+	$(Q)$(OBJCOPY) -O binary -j .text $< $@
+
 # --- the initrd: one static program that holds all tests and benchmarks of user mode ---
 $(USER_OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
-	$(call need,$(MUSL_CC))
+	$(call need,$(USER_CC))
 	$(Q)mkdir -p $(@D)
 	$(call say,USERCC)
-	$(Q)$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(USER_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/utest: $(BUILD)/sources $(USER_OBJECTS)
 	$(call say,USERLD)
-	$(Q)$(MUSL_CC) -static -pthread -o $@ $(USER_OBJECTS)
+	$(Q)$(USER_CC) -static -pthread -o $@ $(USER_OBJECTS) -lm
 UTEST := $(if $(USER_SOURCES),$(BUILD)/utest)
 $(INITRD): tools/mkinitrd.py $(BUILD)/sources $(UTEST)
 	$(call say,CPIO)
@@ -139,10 +156,14 @@ tags: FORCE
 	$(call need,ctags)
 	$(Q)ctags -R --languages=C,Asm boot arch kernel lab mm tests
 
-# command:package, installed from Debian if the command is missing
+# command:package or file:package, installed from Debian if the command is missing
+TOOLS_ppc64le := powerpc64le-linux-gnu-gcc:gcc-powerpc64le-linux-gnu \
+	/usr/powerpc64le-linux-gnu/lib/libc.a:libc6-dev-ppc64el-cross \
+	qemu-system-ppc64:qemu-system-ppc dtc:device-tree-compiler
 TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
 	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
-	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools
+	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools \
+	$(if $(filter ppc64le,$(ARCH))$(filter check,$(MAKECMDGOALS)),$(TOOLS_ppc64le))
 deps:
 	@missing=; for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || test -e $${tool%%:*} || \
@@ -175,4 +196,4 @@ FORCE:
 .PHONY: all iso run smoke check deadlock-100 replay-check bench gdb lint deps clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d
+-include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

@@ -53,6 +53,7 @@ enum auxv_type {
 	AT_CLKTCK = 17,
 	AT_SECURE = 23,
 	AT_RANDOM = 25,
+	AT_HWCAP2 = 26,
 	AT_EXECFN = 31,
 };
 
@@ -99,6 +100,7 @@ static void stack_all_auxv(struct stack_image *stack, const struct elf_image *im
 			   u64 platform, u64 random)
 {
 	stack_auxv(stack, AT_HWCAP, arch_hwcap());
+	stack_auxv(stack, AT_HWCAP2, arch_hwcap2());
 	stack_auxv(stack, AT_PAGESZ, PAGE_SIZE);
 	stack_auxv(stack, AT_CLKTCK, EXEC_CLOCK_TICKS);
 	stack_auxv(stack, AT_PHDR, image->phdr);

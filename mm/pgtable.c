@@ -16,8 +16,9 @@ static atomic64_t pgtable_count;
 struct page *zero_page;
 u64 zero_pfn;
 
-/* Freed tables hold this: not present, and nothing that a walker would follow. */
-#define PGTABLE_POISON 0xfa
+/* Bytes of a table of each level; one smaller than a page has a page for itself. */
+static const u32 table_sizes[] = { 0, PTE_TABLE_SIZE, PMD_TABLE_SIZE, PUD_TABLE_SIZE,
+				   PGD_TABLE_SIZE };
 
 void pgtable_subsystem_init(void)
 {
@@ -27,6 +28,15 @@ void pgtable_subsystem_init(void)
 	zero_pfn = page_to_pfn(zero_page);
 }
 
+static unsigned int table_order(u32 size)
+{
+	unsigned int order = 0;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	return order;
+}
+
 void *pgtable_alloc(struct mm *mm, unsigned int level)
 {
 	struct ptdesc *ptdesc = slab_alloc(ptdesc_cache);
@@ -34,14 +44,14 @@ void *pgtable_alloc(struct mm *mm, unsigned int level)
 
 	if (!ptdesc)
 		return NULL;
-	page = page_alloc(0, PAGE_TABLE, ALLOC_ZERO);
+	page = page_alloc(table_order(table_sizes[level]), PAGE_TABLE, ALLOC_ZERO);
 	if (!page) {
 		slab_free(ptdesc_cache, ptdesc);
 		return NULL;
 	}
 	spin_init(&ptdesc->ptl, "ptl");
 	ptdesc->level = (u8)level;
-	ptdesc->size = PAGE_SIZE;
+	ptdesc->size = table_sizes[level];
 	ptdesc->table = page_to_virt(page);
 	list_init(&ptdesc->free_node);
 	page->ptdesc = ptdesc;
@@ -76,7 +86,8 @@ void pgtable_free(struct mm *mm, struct ptdesc *ptdesc)
 	(void)pgtable_check_empty;
 #endif
 	page->ptdesc = NULL;
-	page_put(page);
+	if (atomic_dec_and_test(&page->refcount))
+		page_free(page, table_order(ptdesc->size));
 	slab_free(ptdesc_cache, ptdesc);
 	atomic64_dec(&mm->nr_tables);
 	atomic64_dec(&pgtable_count);

@@ -250,6 +250,11 @@ u64 arch_hwcap(void)
 	return cpuid_leaf(1).edx;
 }
 
+u64 arch_hwcap2(void)
+{
+	return 0;
+}
+
 /* The CPU's own name for itself, without the blanks in front; @name has 49 bytes. */
 static const char *cpu_brand(char *name)
 {

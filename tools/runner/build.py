@@ -14,6 +14,7 @@ SOURCES = ("Makefile", "linker.ld", "boot", "arch", "kernel", "lab", "mm",
 
 def wanted(arch, machine_name):
     names = ["faultline.iso"] if machine_name == "iso" else ["faultline.elf", "initrd.cpio"]
+    names += [arch.firmware] if arch.firmware else []
     return [build_dir(arch.name) / name for name in names]
 
 

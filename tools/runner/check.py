@@ -277,6 +277,6 @@ def main(args):
     arch = machine.get(args.arch)
     machine.find_qemu(arch)
     if args.profile != "run":
-        build.ensure(arch, "microvm", args.no_build)
+        build.ensure(arch, next(iter(arch.machines)), args.no_build)
     os.environ.pop("MAKEFLAGS", None)
     return PROFILES[args.profile](args)

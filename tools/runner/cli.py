@@ -81,13 +81,14 @@ def seed(text):
 def machine_options(parser):
     group = parser.add_argument_group("the machine")
     add = group.add_argument
-    add("--arch", default="x86_64", metavar="ARCH", help="x86_64 (default)")
+    add("--arch", default="x86_64", metavar="ARCH", help="x86_64 (default) or ppc64le")
     add("--smp", type=whole(1, 1024), default=4, metavar="N", help="CPUs (default 4)")
     add("--mode", choices=("auto",) + machine.MODES, default="auto", metavar="MODE",
         help="auto (default), interleaved, parallel, replay, kvm; see below")
-    add("--machine", metavar="NAME", help="microvm (default), q35, pc, iso (GRUB image on q35)")
-    add("--cpu", metavar="MODEL", help="QEMU's CPU model (default qemu64; with KVM host, "
-        "then qemu64, whichever boots)")
+    add("--machine", metavar="NAME", help="microvm (default), q35, pc, iso (GRUB image "
+        "on q35); ppc64le has pseries only")
+    add("--cpu", metavar="MODEL", help="QEMU's CPU model (default qemu64, on ppc64le "
+        "power9; with KVM host, then qemu64, whichever boots)")
     add("--mem", type=memory, default=256, metavar="MIB", help="memory (default 256)")
 
 
@@ -175,6 +176,8 @@ def settled(args):
         raise Error(f"--machine {args.machine}: unknown; there is {', '.join(arch.machines)}")
     if args.smp > arch.max_cpus:
         raise Error(f"--smp {args.smp}: {arch.name} has at most {arch.max_cpus} CPUs here")
+    if args.mem % arch.mem_step:
+        raise Error(f"--mem {args.mem}: {arch.name} takes multiples of {arch.mem_step} MiB")
     if args.exec and (args.list or args.show or args.globs):
         raise Error("--exec runs a program: test names, --list and --show do not go with it")
     if (args.list or args.show) and args.globs:

@@ -14,7 +14,7 @@ MODES = ("interleaved", "parallel", "replay", "kvm")
 ACCEL = {
     "interleaved": ["-accel", "tcg,thread=single"],
     "parallel": ["-accel", "tcg,thread=multi"],
-    "replay": ["-accel", "tcg", "-icount", "shift=0,sleep=off",
+    "replay": ["-accel", "tcg", "-icount", "shift={shift},sleep=off",
                "-rtc", "base=2026-01-01T00:00:00,clock=vm"],
     "kvm": ["-accel", "kvm"],
 }
@@ -41,7 +41,13 @@ class Arch:
     machines: dict      # --machine NAME -> the -M value; the first is the default
     max_cpus: int
     channels: dict      # channel -> the device's options, "{}" being the chardev
-    exit_device: tuple  # options of the device that carries the exit value
+    exit_options: tuple # options with which the guest's end becomes QEMU's
+    exit_channel: bool = False  # the exit value comes through the control channel
+    firmware: str = ""  # what is built for the machine to start with
+    icount_shift: int = 0       # replay: an instruction takes 2 to this nanoseconds
+    mem_step: int = 1   # memory is a multiple of this, in MiB
+    gdb: str = "gdb"    # Debian's plain gdb knows only the host's own machine
+    hosts: tuple = ()   # whose KVM can run it, as uname calls them
 
 
 X86_64 = Arch(
@@ -65,16 +71,39 @@ X86_64 = Arch(
         "trace": ("-device", "isa-debugcon,iobase=0xeb,chardev={}"),
         "control": ("-device", "isa-debugcon,iobase=0xec,chardev={}"),
     },
-    exit_device=("-device", "isa-debug-exit,iobase=0xf4,iosize=4"),
+    exit_options=("-device", "isa-debug-exit,iobase=0xf4,iosize=4"),
+    hosts=("x86_64", "i686"),
 )
 
-ARCHES = {"x86_64": X86_64}
-PLANNED = ("ppc64le",)
+PPC64LE = Arch(
+    name="ppc64le",
+    qemu="qemu-system-ppc64",
+    package="qemu-system-ppc",
+    elf_machine=21,
+    cpu="power9",
+    kvm_cpus=("host",),
+    # The translator has no mitigations to offer, and says so unless they are turned off.
+    machines={
+        "pseries": "pseries,ic-mode=xics,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,"
+                   "cap-ccf-assist=off",
+    },
+    max_cpus=1024,
+    channels={name: ("-device", f"spapr-vty,chardev={{}},reg={0x71000010 + number:#x}")
+              for number, name in enumerate(CHANNELS)},
+    exit_options=("-action", "panic=exit-failure"),
+    exit_channel=True,
+    firmware="firmware.bin",
+    # With shorter instructions waits of the virtual clock take too many of them.
+    icount_shift=5,
+    mem_step=256,
+    gdb="gdb-multiarch",
+    hosts=("ppc64le", "ppc64"),
+)
+
+ARCHES = {"x86_64": X86_64, "ppc64le": PPC64LE}
 
 
 def get(name):
-    if name in PLANNED:
-        raise Error(f"--arch {name}: this architecture is not there yet; use --arch x86_64")
     if name not in ARCHES:
         raise Error(f"--arch {name}: unknown architecture; there is {', '.join(ARCHES)}")
     return ARCHES[name]
@@ -101,6 +130,10 @@ class Setup:
         return build_dir(self.arch.name) / "faultline.elf"
 
     @property
+    def firmware(self):
+        return build_dir(self.arch.name) / self.arch.firmware
+
+    @property
     def iso(self):
         return build_dir(self.arch.name) / "faultline.iso"
 
@@ -125,17 +158,19 @@ def boot_options(setup):
         return ["-cdrom", shown(setup.iso),
                 "-fw_cfg", f"name=opt/faultline/cmdline,string={words}"]
     initrd = setup.initrd or build_dir(setup.arch.name) / "initrd.cpio"
-    return ["-kernel", shown(setup.kernel), "-initrd", shown(initrd), "-append", setup.words]
+    firmware = ["-bios", shown(setup.firmware)] if setup.arch.firmware else []
+    return firmware + ["-kernel", shown(setup.kernel), "-initrd", shown(initrd),
+                       "-append", setup.words]
 
 
 def command(setup):
     """The whole QEMU command line as a list."""
     line = [setup.qemu, "-M", setup.arch.machines[setup.machine]]
-    line += ACCEL[setup.mode]
+    line += [word.format(shift=setup.arch.icount_shift) for word in ACCEL[setup.mode]]
     line += ["-cpu", setup.cpu, "-smp", str(setup.smp), "-m", str(setup.mem)]
     line += ["-nodefaults", "-display", "none", "-no-reboot"]
     line += channel_options(setup)
-    line += setup.arch.exit_device
+    line += setup.arch.exit_options
     if setup.qmp:
         line += ["-qmp", f"unix:{escaped(setup.qmp)},server=on,wait=off"]
     if setup.gdb:

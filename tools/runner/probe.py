@@ -8,6 +8,7 @@ finds is kept in out/.accel-cache.json until the host, QEMU or the image changes
 
 import json
 import os
+import platform
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from . import host, machine
 from .common import BROKEN, Error, last_line, out_dir
 from .machine import Setup
 from .run import Boot, Control, Lines
-from .verdict import guest_word, signal_name
+from .verdict import guest_word, of_channel, signal_name
 
 KVM_DEVICE = "/dev/kvm"
 TRIAL_SECONDS = 5.0
@@ -40,8 +41,11 @@ class Choice:
     loops: float = 0.0
 
 
-def device_problem():
-    """('absent'|'forbidden', sentence), or None when /dev/kvm opens."""
+def device_problem(arch):
+    """('foreign'|'absent'|'forbidden', sentence), or None when /dev/kvm opens."""
+    if platform.machine() not in arch.hosts:
+        return "foreign", (f"KVM runs {arch.name} only on a host of that kind; "
+                           f"this one is {platform.machine()}")
     try:
         os.close(os.open(KVM_DEVICE, os.O_RDWR | os.O_CLOEXEC))
         return None
@@ -83,6 +87,8 @@ def try_cpu(arch, qemu, machine_name, cpu, mem):
                       mem=mem, words="probe=1 mode=kvm channels=split cpus=2", dir=Path(place))
         ended = Boot(setup, {"control": lines}, TRIAL_SECONDS).run()
         lines.flush()
+    if arch.exit_channel:
+        of_channel(ended, control.values.get("exit_value"))
     if not ended.timed_out and guest_word(ended.status) == "pass":
         return Trial(True, cpu, loop_rate(control.values))
     return Trial(False, cpu, 0.0, f"-cpu {cpu}: {trial_reason(ended)}")
@@ -151,7 +157,7 @@ def choose(args, arch, qemu, version):
 
 
 def forced_kvm(args, arch, qemu, version):
-    problem = device_problem()
+    problem = device_problem(arch)
     if problem:
         raise Error(problem[1], BROKEN)
     trial = trial_of(arch, qemu, args, version, believe_failure=False)
@@ -161,7 +167,7 @@ def forced_kvm(args, arch, qemu, version):
 
 
 def automatic(args, arch, qemu, version):
-    problem = device_problem()
+    problem = device_problem(arch)
     if problem:
         return fallback(args, arch, problem[1].split(";")[0])
     trial = trial_of(arch, qemu, args, version)

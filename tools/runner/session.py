@@ -151,6 +151,8 @@ def run_once(args, arch, qemu, version, choice, seed):
         ended = boot.run(lambda seconds: guest.progress.tick(seconds, guest.parser))
     finally:
         guest.finish()
+    if arch.exit_channel:
+        verdict.of_channel(ended, guest.control.values.get("exit_value"))
     repeat = words.repeat_command(args, choice.mode, choice.cpu, seed)
     result = Result(setup, choice, seed, repeat, version, args.label, report.timestamp(),
                     guest.parser, guest.control.values, guest.console, ended)
@@ -161,7 +163,7 @@ def run_once(args, arch, qemu, version, choice, seed):
 
 def announce(args, setup, choice, seed):
     if args.gdb:
-        note(f"QEMU waits; in a second terminal: gdb {shown(setup.kernel)} "
+        note(f"QEMU waits; in a second terminal: {setup.arch.gdb} {shown(setup.kernel)} "
              "-ex 'target remote :1234'")
     if args.exec or args.list or args.show or args.quiet:
         return

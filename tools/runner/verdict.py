@@ -10,6 +10,8 @@ from .common import BROKEN, DIED, FAIL, PASS, SKIPPED, TIMEOUT, USAGE, last_line
 GUEST = {0x10: "pass", 0x11: "fail", 0x12: "skipped", 0x13: "panic", 0x14: "watchdog",
          0x15: "usage"}
 
+GUEST_DIED = "OS terminated"    # QEMU's words when a ppc64le guest says that it died
+
 
 @dataclass
 class Ended:
@@ -35,6 +37,18 @@ def guest_word(status):
     return GUEST.get(status >> 1) if status > 0 and status & 1 else None
 
 
+def of_channel(ended, value):
+    """Where the guest tells its exit value by the control channel (None if it did not), QEMU's own
+    status becomes what it would be with an exit device; 0 is an end without a value."""
+    told = ended.status in (0, 1) and not ended.timed_out
+    if not told or (value is None and ended.status and GUEST_DIED not in ended.stderr):
+        return
+    try:
+        ended.status = int(value or "", 0) << 1 | 1
+    except ValueError:
+        ended.status = 0
+
+
 def signal_name(number):
     try:
         return signal.Signals(number).name
@@ -51,7 +65,7 @@ def of_death(ended, mem):
         return Verdict(BROKEN, "killed", f"QEMU was killed by {signal_name(-ended.status)}", True)
     if ended.status == 0:
         return Verdict(DIED, "reset", "the guest reset the machine (a triple fault, most likely)"
-                       f"; it had {mem} MiB of memory", True)
+                       f" or left it without a word; it had {mem} MiB of memory", True)
     if word is None:
         return of_qemu_error(ended, mem)
     if word == "panic":

@@ -4,6 +4,7 @@
 import re
 import shlex
 
+from . import machine
 from .common import Error
 from .initrd import guest_name
 
@@ -65,7 +66,7 @@ def purpose(args):
 def repeat_command(args, mode, cpu, seed):
     """The command that does this run again."""
     line = ["./run-qemu.sh", "--arch", args.arch, "--smp", str(args.smp), "--mode", mode]
-    if args.machine != "microvm":
+    if args.machine != next(iter(machine.get(args.arch).machines)):
         line += ["--machine", args.machine]
     if args.cpu:
         line += ["--cpu", cpu]

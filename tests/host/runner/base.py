@@ -40,7 +40,7 @@ class World(unittest.TestCase):
         self.place = Path(place.name)
         self.build, self.out = self.place / "build", self.place / "out"
         self.build.mkdir()
-        for name in ("faultline.elf", "faultline.iso"):
+        for name in ("faultline.elf", "faultline.iso", "firmware.bin"):
             (self.build / name).write_bytes(b"image")
         (self.build / "initrd.cpio").write_bytes(initrd.pack([initrd.Entry("bin", 0o040755)]))
 

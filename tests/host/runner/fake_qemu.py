@@ -46,6 +46,7 @@ class Fake:
             open(path, "wb").close()
         self.words = argv[argv.index("-append") + 1] if "-append" in argv else ""
         self.kvm = "kvm" in argv
+        self.exit_channel = "panic=exit-failure" in argv
         self.cpu = argv[argv.index("-cpu") + 1]
         self.qmp = next((parts[0][len("unix:"):] for parts in options
                          if parts[0].startswith("unix:")), None)
@@ -253,12 +254,30 @@ def play_odd_seeds_fail(fake):
     return (play_fail if int(fake.word("seed"), 16) % 2 else play_pass)(fake)
 
 
+def play_dies_mute(fake):
+    """A ppc64le guest that dies before it can tell a value."""
+    sys.stderr.write("qemu: OS terminated: Faultline died\n")
+    return 1
+
+
+def told(fake, status):
+    """The exit status of a machine whose guest tells its value by the control channel."""
+    if not fake.exit_channel or status <= 1:
+        return status
+    fake.say("control", f"exit_value={status >> 1:#x}\n")
+    if status not in (PANIC, WATCHDOG):
+        return 0
+    sys.stderr.write("qemu: OS terminated: Faultline died\n")
+    return 1
+
+
 def main():
     if "--version" in sys.argv:
         print("QEMU emulator version 7.2.fake")
         return 0
     script = os.environ.get("FAKE_QEMU", "pass")
-    return globals()["play_" + script](Fake(sys.argv[1:]))
+    fake = Fake(sys.argv[1:])
+    return told(fake, globals()["play_" + script](fake))
 
 
 sys.exit(main())

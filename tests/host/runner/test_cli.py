@@ -31,7 +31,9 @@ class Usage(World):
         self.refuse("not a whole number", "--seed", "abc")
 
     def test_architectures(self):
-        self.refuse("not there yet", "--arch", "ppc64le")
+        self.refuse("multiples of 256 MiB", "--arch", "ppc64le", "--mem", "300")
+        self.refuse("there is pseries", "--arch", "ppc64le", "--machine", "q35")
+        self.refuse("another machine", "--arch", "ppc64le", "--exec", self.program())
         self.refuse("unknown architecture", "--arch", "vax")
 
     def test_values_for_the_kernel(self):

@@ -61,6 +61,12 @@ class Probe(World):
         self.assertEqual(self.main("pass", "--mode", "kvm"), 125)
         self.assertIn("is absent", self.err)
 
+    def test_kvm_of_another_kind_of_host(self):
+        with mock.patch("platform.machine", lambda: "s390x"):
+            self.assertEqual(self.main("pass", "--mode", "kvm"), 125)
+        self.assertIn("this one is s390x", self.err)
+        self.assertEqual(self.trials, 0)
+
     def test_kvm_forbidden(self):
         self.forbid()
         self.assertEqual(self.main("pass", "--mode", "kvm"), 125)

@@ -13,6 +13,36 @@ from pathlib import Path
 from base import ROOT, World
 
 
+class Ppc64le(World):
+    """The exit value comes through the control channel; QEMU's own status says little."""
+
+    def expect(self, script, code, words):
+        done = self.run_qemu(script, "--arch", "ppc64le")
+        self.assertEqual(done.code, code, done.out + done.err)
+        self.assertIn(words, done.out + done.err)
+
+    def test_ends(self):
+        self.expect("pass", 0, "2 passed")
+        self.expect("fail", 1, "FAILED lock.abba")
+        self.expect("skipped", 77, "needs PCID")
+        self.expect("lies", 1, "exit value says pass")
+        self.expect("panic", 126, "the kernel panicked")
+        self.expect("watchdog", 126, "watchdog: cpu1 waits")
+        self.expect("usage", 2, "unknown word 'colour'")
+
+    def test_ends_without_a_value(self):
+        self.expect("reset", 126, "without a word")
+        self.expect("dies_mute", 126, "without a word")
+        self.expect("qemu_error", 125, "could not open kernel file")
+        self.expect("killed", 125, "QEMU was killed by SIGKILL")
+
+    def test_command_line(self):
+        done = self.run_qemu("pass", "--arch", "ppc64le", "--dry-run", "--mode", "replay")
+        self.assertIn("-icount shift=5,sleep=off", done.out)
+        self.assertIn("spapr-vty,chardev=control,reg=0x71000014", done.out)
+        self.assertIn("-bios", done.out)
+
+
 class Ends(World):
     def expect(self, script, code, words, *options):
         done = self.run_qemu(script, *options)

@@ -9,3 +9,4 @@
 #define ARCH_ELF_MACHINE 62 /* EM_X86_64 */
 #define ARCH_PLATFORM "x86_64"
 u64 arch_hwcap(void);
+u64 arch_hwcap2(void);

@@ -40,6 +40,9 @@ typedef struct { u64 v; } pte_t;
 #define PGD_TABLE_SIZE PAGE_SIZE
 #define P4D_FOLDED 1
 
+/* A byte that freed tables are filled with: no entry made of it is present. */
+#define PGTABLE_POISON 0xfa
+
 /* The hardware sets young and dirty itself. */
 #define ARCH_HW_YOUNG_DIRTY 1
 

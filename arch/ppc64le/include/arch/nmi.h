@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * System resets as non-maskable interrupts to single CPUs.
+ */
+#pragma once
+
+#include "kernel/types.h"
+
+/* Nothing is sent while an earlier one to the same CPU has not been answered: they would nest. */
+void arch_nmi_send(unsigned int cpu);
