@@ -35,7 +35,6 @@
 #define BUS_ADRALN 1
 #define ILL_ILLOPC 1
 #define ILL_PRVOPC 5
-#define SEGV_BNDERR 3
 
 _Static_assert(offsetof(struct trap_frame, nip) == TF_NIP, "frame.h");
 _Static_assert(offsetof(struct trap_frame, msr) == TF_MSR, "frame.h");
@@ -136,11 +135,11 @@ static void trap_user_exception(struct trap_frame *regs)
 	regs->msr &= ~SRR1_CAUSE;
 	irq_enable();
 	switch (regs->trap) {
-	case VEC_DATA_SEGMENT:
-		signal_force(SIGSEGV, SEGV_BNDERR, regs->dar);
+	case VEC_DATA_SEGMENT: /* no such address, be it the kernel's or nobody's */
+		signal_force(SIGSEGV, SEGV_MAPERR, regs->dar);
 		break;
 	case VEC_INSN_SEGMENT:
-		signal_force(SIGSEGV, SEGV_BNDERR, regs->nip);
+		signal_force(SIGSEGV, SEGV_MAPERR, regs->nip);
 		break;
 	case VEC_ALIGNMENT:
 		signal_force(SIGBUS, BUS_ADRALN, regs->dar);
