@@ -82,10 +82,10 @@ void synchronize_srcu(struct srcu *srcu)
 	mutex_lock(&srcu->gp_mutex);
 	SYNC_POINT(srcu_gp_start);
 	for (int flip = 0; flip < 2; flip++) {
-		unsigned int old = srcu->idx & 1;
+		unsigned int old = srcu->idx;
 
 		smp_mb(); /* what was unlinked, before readers can take the new index */
-		WRITE_ONCE(srcu->idx, srcu->idx + 1);
+		WRITE_ONCE(srcu->idx, !old);
 		smp_mb();
 		srcu_wait_idle(srcu, old);
 	}

@@ -34,7 +34,7 @@ struct srcu_cpu {
 struct srcu {
 	const char *name;
 	struct srcu_cpu *cpu; /* one per CPU */
-	u32 idx;	      /* the index for new readers, bit 0; changed under gp_mutex */
+	u32 idx;	      /* the index for new readers, 0 or 1; changed under gp_mutex */
 	struct mutex gp_mutex;
 	u64 gp_completed; /* grace periods completed, changed under gp_mutex */
 
@@ -56,7 +56,7 @@ int srcu_init(struct srcu *srcu, const char *name);
  */
 static inline int __must_check srcu_read_lock(struct srcu *srcu)
 {
-	unsigned int idx = READ_ONCE(srcu->idx) & 1;
+	unsigned int idx = READ_ONCE(srcu->idx);
 
 	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].locks);
 #if LAB
@@ -77,7 +77,7 @@ static inline void srcu_read_unlock(struct srcu *srcu, int idx)
  * it began. */
 static inline struct srcu_count *__must_check srcu_read_lock_awake(struct srcu *srcu)
 {
-	struct srcu_count *count = &srcu->cpu[cpu_id()].count[READ_ONCE(srcu->idx) & 1];
+	struct srcu_count *count = &srcu->cpu[cpu_id()].count[READ_ONCE(srcu->idx)];
 
 	smp_inc_mb(&count->locks);
 #if LAB

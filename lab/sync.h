@@ -18,7 +18,7 @@
 	X(tree_walk, "a lockless walk has read mm_seq and begins")                                 \
 	X(spf_found, "lockless lookup has returned a VMA")                                         \
 	X(spf_validated, "dead mark, sequence, bounds and access were checked")                    \
-	X(spf_walked, "page tables were walked, interrupts are on again")                          \
+	X(spf_walked, "page tables were walked, interrupts on if a page is to be prepared")     \
 	X(spf_before_ptl, "interrupts off, validated, about to take the PTL")                      \
 	X(spf_ptl_refused, "the policy did not get the PTL, interrupts still off")                 \
 	X(spf_ptl_held, "PTL taken, not yet validated again")                                      \

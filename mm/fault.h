@@ -66,8 +66,8 @@ struct fault_stats {
 };
 
 /*
- * From the arch's trap handler: a fault at a user address taken in user mode. Interrupts on, on the
- * thread's kernel stack. Resolves it or sends the signal.
+ * From the arch's trap handler: a fault at a user address taken in user mode. @mm is the current
+ * thread's. Interrupts on, on the thread's kernel stack. Resolves it or sends the signal.
  */
 void handle_user_fault(struct mm *mm, struct fault fault);
 /*

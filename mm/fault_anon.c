@@ -34,7 +34,7 @@ static bool fault_lock_same(struct vm_fault *vmf, enum fault_result *result)
  */
 static enum fault_result fault_replace_zero(struct vm_fault *vmf)
 {
-	struct page *page = page_alloc(0, PAGE_ANON, ALLOC_ZERO);
+	struct page *page = page_alloc_zeroed(PAGE_ANON);
 	enum fault_result result;
 
 	if (unlikely(!page))
@@ -45,7 +45,7 @@ static enum fault_result fault_replace_zero(struct vm_fault *vmf)
 	}
 	pte_get_and_clear(vmf->pte);
 	SYNC_POINT(cow_flush_ptl);
-	if (tlb_flush_page(vmf->mm, vmf->addr & PAGE_MASK))
+	if (tlb_flush_page(vmf->vma->mm, vmf->addr & PAGE_MASK))
 		stat_inc(FLUSH_UNDER_PTL);
 	fault_page_mapped(vmf, page);
 	pte_set(vmf->pte, fault_anon_pte(vmf, page));

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "mm/page_cache.h"
 #include "mm/vm_fault.h"
 
 /* For an entry that is there: @vmf's address would get out of the compiler's hands otherwise. */
@@ -67,7 +68,7 @@ static __always_inline void fault_page_mapped(const struct vm_fault *vmf, struct
 /* The first write. */
 static __always_inline enum fault_result fault_map_new(struct vm_fault *vmf, vm_fault_lock_t lock)
 {
-	struct page *page = page_alloc(0, PAGE_ANON, ALLOC_ZERO);
+	struct page *page = page_alloc_zeroed(PAGE_ANON);
 
 	if (unlikely(!page))
 		return FAULT_OOM;

@@ -28,11 +28,11 @@ static __noinline int classic_expand_stack(struct mm *mm, unsigned long addr)
 }
 
 /* Walks down to the entry, making the tables that are missing; false without memory. */
-static __always_inline bool classic_walk(struct vm_fault *vmf)
+static __always_inline bool classic_walk(struct mm *mm, struct vm_fault *vmf)
 {
-	vmf->pmdp = pgtable_find_pmd(vmf->mm, vmf->addr);
+	vmf->pmdp = pgtable_find_pmd(mm, vmf->addr);
 	if (unlikely(!vmf->pmdp || pmd_none(pmd_read(vmf->pmdp)))) {
-		vmf->pmdp = pgtable_make(vmf->mm, vmf->addr);
+		vmf->pmdp = pgtable_make(mm, vmf->addr);
 		if (!vmf->pmdp)
 			return false;
 	}
@@ -54,7 +54,6 @@ static __always_inline enum fault_result classic_handle_vma(struct mm *mm, struc
 {
 	struct vm_fault vmf;
 
-	vmf.mm = mm;
 	vmf.vma = vma;
 	vmf.stats = fault_stats_here(mm);
 	vmf.addr = fault.addr;
@@ -64,7 +63,7 @@ static __always_inline enum fault_result classic_handle_vma(struct mm *mm, struc
 	if ((fault.flags & FAULT_WRITE) && unlikely(!vma->anon_vma) && anon_vma_prepare(vma))
 		return FAULT_OOM;
 	vmf.anon_vma = vma->anon_vma;
-	if (unlikely(!classic_walk(&vmf)))
+	if (unlikely(!classic_walk(mm, &vmf)))
 		return FAULT_OOM;
 	if (unlikely(!pte_none(vmf.orig_pte)))
 		return fault_pass_present(&vmf);

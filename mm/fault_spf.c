@@ -67,9 +67,9 @@ static __always_inline enum spf_reason spf_check_vma(struct vm_fault *vmf)
 }
 
 /* One look at each level (L-2). Interrupts off; the VMA was found unchanged since they are. */
-static __always_inline enum spf_reason spf_walk(struct vm_fault *vmf)
+static __always_inline enum spf_reason spf_walk(struct mm *mm, struct vm_fault *vmf)
 {
-	pgd_t *pgdp = pgd_of(vmf->mm, vmf->addr);
+	pgd_t *pgdp = pgd_of(mm, vmf->addr);
 	p4d_t p4d;
 	pud_t pud;
 
@@ -109,7 +109,7 @@ static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsign
 	vmf->ptl = &pmd_ptdesc(vmf->pmd)->ptl;
 	SYNC_POINT(spf_before_ptl);
 	if (unlikely(!spin_trylock(vmf->ptl))) {
-		enum ptl_result result = spf_ptl_contended(vmf->mm, vmf->ptl, attempt);
+		enum ptl_result result = spf_ptl_contended(vmf->vma->mm, vmf->ptl, attempt);
 
 		vmf->reason = SPF_TRYLOCK;
 		if (result != PTL_LOCKED) {
@@ -197,12 +197,12 @@ static __always_inline enum fault_result spf_handle_pte(struct vm_fault *vmf)
 	return likely(empty) ? fault_map_new(vmf, spf_lock_pte) : fault_pass_present(vmf);
 }
 
-static __always_inline enum spf_reason spf_attempt(struct vm_fault *vmf)
+static __always_inline enum spf_reason spf_attempt(struct mm *mm, struct vm_fault *vmf)
 {
 	enum spf_reason reason;
 	bool busy;
 
-	vmf->vma = find_vma_srcu(vmf->mm, vmf->addr, &busy);
+	vmf->vma = find_vma_srcu(mm, vmf->addr, &busy);
 	if (unlikely(!vmf->vma))
 		return busy ? SPF_TREE_BUSY : SPF_NO_VMA;
 	SYNC_POINT(spf_found);
@@ -219,7 +219,7 @@ static __always_inline enum spf_reason spf_attempt(struct vm_fault *vmf)
 		irq_enable();
 		return SPF_VMA_CHANGED;
 	}
-	reason = spf_walk(vmf);
+	reason = spf_walk(mm, vmf);
 	if (unlikely(reason != SPF_OK)) {
 		irq_enable();
 		return reason;
@@ -238,7 +238,6 @@ void spf_user_fault(struct mm *mm, struct fault fault)
 {
 	/* Nothing in an attempt sleeps, so it ends on the CPU where it began. */
 	struct vm_fault vmf = {
-		.mm = mm,
 		.stats = this_cpu()->fault_stats,
 		.addr = fault.addr,
 		.flags = fault.flags,
@@ -250,10 +249,10 @@ void spf_user_fault(struct mm *mm, struct fault fault)
 	vmf.stats->spf_attempts++;
 	SYNC_POINT(spf_begin);
 	section = srcu_read_lock_awake(&vma_srcu);
-	reason = spf_attempt(&vmf);
+	reason = spf_attempt(mm, &vmf);
 	srcu_read_unlock_awake(section);
 	vmf.stats->spf[reason]++;
 	SYNC_POINT(spf_done);
 	if (unlikely(reason != SPF_OK))
-		classic_user_fault(mm, fault);
+		classic_user_fault(current->mm, fault); /* @mm is not kept till here */
 }

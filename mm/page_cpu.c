@@ -13,19 +13,11 @@
  *
  * The lists strand at most PAGE_CACHE_MAX pages per CPU when memory runs out.
  */
-#include "mm/page.h"
+#include "mm/page_cache.h"
 #include "mm/zone.h"
-#include "kernel/cpu.h"
 #include "kernel/errno.h"
 
-#define PAGE_CACHE_MAX 32
 #define PAGE_CACHE_BATCH 16
-
-struct page_cache {
-	unsigned int nr;
-	struct page *pages[PAGE_CACHE_MAX];
-	s64 nr_kind[NR_PAGE_KINDS];
-};
 
 static atomic64_t nr_kind_early[NR_PAGE_KINDS]; /* counted by CPUs that had no list yet */
 
@@ -169,9 +161,8 @@ struct page *page_alloc(unsigned int order, enum page_kind kind, unsigned int fl
 		return NULL;
 	if (unlikely(order || !cache || !cache->nr))
 		return page_alloc_slow(order, kind, flags);
-	page = cache->pages[--cache->nr];
-	hand_out(page, kind);
-	cache->nr_kind[kind]++;
+	check_alloc(cache->pages[cache->nr - 1]);
+	page = page_cache_take(cache, kind);
 	if (flags & ALLOC_ZERO)
 		clear_page(page_to_virt(page));
 	return page;

@@ -17,9 +17,8 @@
 #include "mm/ptl.h"
 
 struct vm_fault {
-	struct mm *mm;
-	struct vma *vma;
-	/* This CPU's counters of mm. Filled in where nothing sleeps any more before the end. */
+	struct vma *vma; /* knows the mm, which is constant */
+	/* This CPU's counters of the mm. Filled in where nothing sleeps any more before the end. */
 	struct fault_stats *stats;
 	unsigned long addr; /* as reported, not aligned */
 	u32 flags;	    /* FAULT_* */
@@ -30,7 +29,7 @@ struct vm_fault {
 
 	pmd_t *pmdp;
 	pmd_t pmd; /* the value that was walked through */
-	pte_t *pte; /* in the table of pmd; to be followed with its lock held or as spf.c says */
+	pte_t *pte; /* in the table of pmd; followed in the walk or with its lock held */
 	pte_t orig_pte; /* read in the same window as pmd (L-3) */
 
 	bool speculative;

@@ -167,18 +167,11 @@ struct vma *find_vma(struct mm *mm, unsigned long addr)
 	return best;
 }
 
-static unsigned int longest_walk;
-
-/* Racy on purpose: a maximum that is missed once is met again. */
-void vma_note_walk(unsigned int steps)
-{
-	if (unlikely(steps > READ_ONCE(longest_walk)))
-		WRITE_ONCE(longest_walk, steps);
-}
+unsigned int vma_walk_longest;
 
 unsigned int vma_longest_walk(void)
 {
-	return READ_ONCE(longest_walk);
+	return READ_ONCE(vma_walk_longest);
 }
 
 struct vma *find_vma_srcu_again(struct mm *mm, unsigned long addr, bool *busy)

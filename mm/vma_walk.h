@@ -15,8 +15,18 @@
 
 #define LOOKUP_STEPS 128 /* more than twice the height of any tree of MAX_MAP_COUNT VMAs */
 
-/* For vma_longest_walk; LAB only. */
-void vma_note_walk(unsigned int steps);
+extern unsigned int vma_walk_longest;
+
+/* For vma_longest_walk. Racy on purpose: a maximum that is missed once is met again. */
+static inline void vma_note_walk(unsigned int steps)
+{
+#if LAB
+	if (unlikely(steps > READ_ONCE(vma_walk_longest)))
+		WRITE_ONCE(vma_walk_longest, steps);
+#else
+	(void)steps;
+#endif
+}
 
 /*
  * As find_vma, on a tree that may change. False if it did not hold still or if the walk went on for
@@ -25,30 +35,29 @@ void vma_note_walk(unsigned int steps);
 static __always_inline bool vma_walk_lockless(const struct mm *mm, unsigned long addr,
 					      struct vma **found)
 {
-	/* An odd count, of a change under way, is made one that it will not be in the end. */
-	u32 seq = raw_read_seqcount(&mm->mm_seq.count) & ~1U;
-	struct rb_node *node, *above = NULL;
+	u32 seq = raw_read_seqcount(&mm->mm_seq.count);
 	unsigned int left = LOOKUP_STEPS;
+	struct rb_node *node;
 
 	SYNC_POINT(tree_walk);
-	node = READ_ONCE(mm->mm_rb.node);
-	while (node && likely(--left)) {
-		const struct vma *vma = container_of(node, struct vma, node);
+	if (unlikely(seq & 1))
+		return false;
+	*found = NULL;
+	for (node = READ_ONCE(mm->mm_rb.node); node && likely(--left);) {
+		struct vma *vma = container_of(node, struct vma, node);
 
 		if (READ_ONCE(vma->end) <= addr) {
 			node = READ_ONCE(node->right);
-		} else if (READ_ONCE(vma->start) > addr) {
-			above = node;
-			node = READ_ONCE(node->left);
-		} else {
-			above = node;
-			break;
+			continue;
 		}
+		*found = vma;
+		if (READ_ONCE(vma->start) <= addr) {
+			vma_note_walk(LOOKUP_STEPS - left);
+			return !read_seqcount_retry(&mm->mm_seq.count, seq);
+		}
+		node = READ_ONCE(node->left);
 	}
-#if LAB
 	vma_note_walk(LOOKUP_STEPS - left);
-#endif
-	*found = above ? container_of(above, struct vma, node) : NULL;
 	return left && !read_seqcount_retry(&mm->mm_seq.count, seq);
 }
 

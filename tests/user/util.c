@@ -80,6 +80,20 @@ volatile uint64_t *page_word(char *base, size_t index)
 	return (volatile uint64_t *)(base + index * page_size());
 }
 
+/* What a C library may have made read-only after relocation. */
+static bool in_relro(const struct dl_phdr_info *info, uintptr_t addr)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+
+		if (segment->p_type == PT_GNU_RELRO && addr >= start &&
+		    addr < start + segment->p_memsz)
+			return true;
+	}
+	return false;
+}
+
 static int touch_segments(struct dl_phdr_info *info, size_t size, void *data)
 {
 	(void)size;
@@ -95,8 +109,7 @@ static int touch_segments(struct dl_phdr_info *info, size_t size, void *data)
 			volatile char *byte = (volatile char *)addr;
 			char value = *byte;
 
-			/* What RELRO would protect is not protected in a static program. */
-			if (segment->p_flags & PF_W)
+			if (segment->p_flags & PF_W && !in_relro(info, addr))
 				*byte = value;
 		}
 	}
