@@ -35,6 +35,7 @@
 #define BUS_ADRALN 1
 #define ILL_ILLOPC 1
 #define ILL_PRVOPC 5
+#define SEGV_BNDERR 3 /* an address wider than the page tables, as Linux says it */
 
 _Static_assert(offsetof(struct trap_frame, nip) == TF_NIP, "frame.h");
 _Static_assert(offsetof(struct trap_frame, msr) == TF_MSR, "frame.h");
@@ -135,11 +136,11 @@ static void trap_user_exception(struct trap_frame *regs)
 	regs->msr &= ~SRR1_CAUSE;
 	irq_enable();
 	switch (regs->trap) {
-	case VEC_DATA_SEGMENT: /* no such address, be it the kernel's or nobody's */
-		signal_force(SIGSEGV, SEGV_MAPERR, regs->dar);
+	case VEC_DATA_SEGMENT:
+		signal_force(SIGSEGV, SEGV_BNDERR, regs->dar);
 		break;
 	case VEC_INSN_SEGMENT:
-		signal_force(SIGSEGV, SEGV_MAPERR, regs->nip);
+		signal_force(SIGSEGV, SEGV_BNDERR, regs->nip);
 		break;
 	case VEC_ALIGNMENT:
 		signal_force(SIGBUS, BUS_ADRALN, regs->dar);
