@@ -118,7 +118,7 @@ $(USER_OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
 	$(Q)$(USER_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/utest: $(BUILD)/sources $(USER_OBJECTS)
 	$(call say,USERLD)
-	$(Q)$(USER_CC) -static -pthread -o $@ $(USER_OBJECTS) -lm
+	$(Q)$(USER_CC) -static -Wl,-z,norelro -pthread -o $@ $(USER_OBJECTS) -lm
 UTEST := $(if $(USER_SOURCES),$(BUILD)/utest)
 $(INITRD): tools/mkinitrd.py $(BUILD)/sources $(UTEST)
 	$(call say,CPIO)

@@ -35,7 +35,7 @@
 #define BUS_ADRALN 1
 #define ILL_ILLOPC 1
 #define ILL_PRVOPC 5
-#define SEGV_BNDERR 3
+#define SEGV_BNDERR 3 /* an address wider than the page tables, as Linux says it */
 
 _Static_assert(offsetof(struct trap_frame, nip) == TF_NIP, "frame.h");
 _Static_assert(offsetof(struct trap_frame, msr) == TF_MSR, "frame.h");
