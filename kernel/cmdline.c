@@ -102,6 +102,8 @@ static const struct word words[] = {
 	TEXT(exec, "the path of a program in the initrd"),
 	TEXT(list, "what to list"),
 	TEXT(show, "what to explain"),
+	TEXT(flush, "ipi or tlbie"),
+	TEXT(free, "ipi or rcu"),
 	TEXT(grade, "the grade of the machine"),
 	{ "probe", parse_flag, &cmdline.probe, 0, 0, "0 or 1" },
 };

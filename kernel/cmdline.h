@@ -24,6 +24,7 @@ struct cmdline {
 	char list[16];
 	char show[64];
 	char grade[16];
+	char flush[8], free[8];
 	u64 seed;
 	u64 gather;  /* pages */
 	u64 cpus;    /* 0: as many as there are */

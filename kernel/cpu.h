@@ -74,6 +74,7 @@ struct cpu {
 	unsigned int nr_held; /* LAB only; may exceed the array */
 	const struct spinlock *held[MAX_HELD_LOCKS];
 	unsigned int irq_depth;
+	u64 ipis; /* taken so far */
 
 	struct page_cache *page_cache; /* free pages of this CPU, mm/page_alloc.c */
 	u64 rng;		       /* schedule perturbation, lab/perturb.c */

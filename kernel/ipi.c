@@ -24,5 +24,6 @@ void ipi_handle(enum ipi_kind kind)
 	case NR_IPIS:
 		break;
 	}
+	WRITE_ONCE(cpu->ipis, cpu->ipis + 1);
 	cpu->irq_depth--;
 }

@@ -11,6 +11,7 @@
 #include "arch/console.h"
 #include "arch/power.h"
 #include "arch/time.h"
+#include "arch/tlb.h"
 #include "kernel/cmdline.h"
 #include "kernel/cpu.h"
 #include "kernel/errno.h"
@@ -25,7 +26,9 @@
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
+#include "mm/pgtable.h"
 #include "mm/slab.h"
+#include "mm/tlb.h"
 
 #define EXEC_MAX_ARGS 64
 
@@ -45,6 +48,23 @@ void control_print(const char *fmt, ...)
 	arch_console_write(CONSOLE_CONTROL, buf, min((size_t)len, sizeof(buf) - 1));
 }
 
+static int apply_backends(void)
+{
+	if (!strcmp(cmdline.flush, "tlbie") && ARCH_TLB_BROADCAST) {
+		tlb_flush_mode = TLB_FLUSH_TLBIE;
+	} else if (cmdline.flush[0] && strcmp(cmdline.flush, "ipi")) {
+		printk("error: flush=%s: ipi, or tlbie where the machine has it", cmdline.flush);
+		return -EINVAL;
+	}
+	if (!strcmp(cmdline.free, "rcu")) {
+		pgtable_free_mode = PGTABLE_FREE_RCU;
+	} else if (cmdline.free[0] && strcmp(cmdline.free, "ipi")) {
+		printk("error: free=%s: ipi or rcu", cmdline.free);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* The words that name things of the instruments; the rest was checked by cmdline_parse. */
 static int apply_cmdline(void)
 {
@@ -52,6 +72,8 @@ static int apply_cmdline(void)
 		printk("error: ptl=%s: no such policy", cmdline.ptl);
 		return -EINVAL;
 	}
+	if (apply_backends())
+		return -EINVAL;
 #if LAB
 	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))

@@ -19,6 +19,7 @@ static const char *const ledger_names[NR_LEDGER_ITEMS] = {
 void ledger_read(struct ledger *ledger)
 {
 	srcu_barrier(&vma_srcu);
+	pgtable_free_barrier();
 #define X(id, name, value) ledger->count[LEDGER_##id] = (value);
 	LEDGER_LIST(X)
 #undef X

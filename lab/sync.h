@@ -19,6 +19,7 @@
 	X(tree_rotating, "a rotation has stored one of its links")                                 \
 	X(spf_found, "lockless lookup has returned a VMA")                                         \
 	X(spf_validated, "dead mark, sequence, bounds and access were checked")                    \
+	X(spf_in_walk, "a leaf table was found, its entry not yet read, interrupts off")           \
 	X(spf_walked, "page tables were walked, interrupts on if a page is to be prepared")     \
 	X(spf_before_ptl, "interrupts off, validated, about to take the PTL")                      \
 	X(spf_ptl_refused, "the policy did not get the PTL, interrupts still off")                 \

@@ -88,7 +88,9 @@ static __always_inline enum spf_reason spf_walk(struct mm *mm, struct vm_fault *
 	if (unlikely(pmd_huge(vmf->pmd)))
 		return SPF_HUGE;
 	vmf->pte = pte_of(vmf->pmd, vmf->addr);
+	SYNC_POINT(spf_in_walk);
 	vmf->orig_pte = pte_read(vmf->pte);
+	WARN_ON(pte_is_poison(vmf->orig_pte));
 	return SPF_OK;
 }
 

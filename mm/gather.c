@@ -12,6 +12,7 @@
 #include "mm/gather.h"
 #include "kernel/cpu.h"
 #include "kernel/printk.h"
+#include "lab/bug.h"
 #include "lab/sync.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
@@ -45,10 +46,22 @@ static void gather_free_pages(struct mmu_gather *tlb)
 	tlb->nr = 0;
 }
 
+/*
+ * The tables were unlinked and flushed, but walkers with interrupts off may still be in them. A
+ * flush by IPI has waited for those; one by broadcast has not.
+ */
 static void gather_free_ptdescs(struct mmu_gather *tlb)
 {
 	struct ptdesc *ptdesc, *tmp;
 
+	if (list_empty(&tlb->tables))
+		return;
+	if (pgtable_free_mode == PGTABLE_FREE_RCU) {
+		pgtable_free_deferred(tlb->mm, &tlb->tables);
+		return;
+	}
+	if (tlb_flush_mode == TLB_FLUSH_TLBIE && !bug(tables_free_at_once))
+		tlb_sync_walkers(tlb->mm);
 	list_for_each_entry_safe(ptdesc, tmp, &tlb->tables, free_node)
 	{
 		list_del(&ptdesc->free_node);

@@ -26,6 +26,7 @@ void pgtable_subsystem_init(void)
 	zero_page = page_alloc(0, PAGE_KERNEL, ALLOC_ZERO);
 	BUG_ON(!zero_page);
 	zero_pfn = page_to_pfn(zero_page);
+	pgtable_free_init();
 }
 
 static unsigned int table_order(u32 size)
@@ -75,7 +76,7 @@ static void pgtable_check_empty(const struct ptdesc *ptdesc)
 		}
 }
 
-void pgtable_free(struct mm *mm, struct ptdesc *ptdesc)
+void pgtable_release(struct ptdesc *ptdesc)
 {
 	struct page *page = virt_to_page(ptdesc->table);
 
@@ -89,8 +90,13 @@ void pgtable_free(struct mm *mm, struct ptdesc *ptdesc)
 	if (atomic_dec_and_test(&page->refcount))
 		page_free(page, table_order(ptdesc->size));
 	slab_free(ptdesc_cache, ptdesc);
-	atomic64_dec(&mm->nr_tables);
 	atomic64_dec(&pgtable_count);
+}
+
+void pgtable_free(struct mm *mm, struct ptdesc *ptdesc)
+{
+	atomic64_dec(&mm->nr_tables);
+	pgtable_release(ptdesc);
 }
 
 u64 pgtable_nr_used(void)

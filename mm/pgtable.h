@@ -24,6 +24,29 @@ void pgtable_subsystem_init(void);
 /* A cleared table of @level for @mm, or NULL. Its kernel address; ptdesc through ptdesc_of. */
 void *pgtable_alloc(struct mm *mm, unsigned int level);
 void pgtable_free(struct mm *mm, struct ptdesc *ptdesc);
+
+/* What unlinked tables wait for before they are freed: boot word free=. */
+enum pgtable_free_mode {
+	PGTABLE_FREE_IPI, /* the caller has waited for every CPU of the mm */
+	PGTABLE_FREE_RCU, /* a worker, until every CPU has taken an interrupt */
+};
+
+extern enum pgtable_free_mode pgtable_free_mode;
+
+/* Frees the tables of the list @tables (which is empty then) once no CPU can be in them. */
+void pgtable_free_deferred(struct mm *mm, struct list_head *tables);
+/* Waits until all handed to pgtable_free_deferred before are freed. May sleep. */
+void pgtable_free_barrier(void);
+/* Boot CPU, once: starts the worker. */
+void pgtable_free_init(void);
+/* Frees a table that is no mm's any more: for mm/pgtable_rcu.c. */
+void pgtable_release(struct ptdesc *ptdesc);
+
+/* Whether @pte was read from a table after it was freed; only with instruments. */
+static inline bool pte_is_poison(pte_t pte)
+{
+	return LAB && unlikely(pte.v == 0x0101010101010101UL * PGTABLE_POISON);
+}
 u64 pgtable_nr_used(void);
 
 static inline struct ptdesc *ptdesc_of(const void *table)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * TLB shootdown by IPI.
+ * TLB shootdown: by IPI, or by the machine's broadcast.
  *
  * Each CPU has one request of its own, since it waits for it before it goes on. It puts its number
  * into the inbox of every CPU it asks and interrupts those whose inbox was empty; a receiver serves
@@ -37,6 +37,8 @@ struct tlb_request {
 };
 
 static struct tlb_request tlb_requests[NR_CPUS];
+
+enum tlb_flush_mode tlb_flush_mode;
 
 /* Polls this often before it sleeps until woken. */
 #define TLB_ACK_SPINS 200
@@ -181,11 +183,33 @@ static bool tlb_flush_others(struct mm *mm, unsigned long start, unsigned long e
 	return true;
 }
 
+/* No CPU is interrupted and none is waited for; generations stand still. */
+static bool tlb_flush_broadcast(struct mm *mm, unsigned long start, unsigned long end)
+{
+	if (bug(skip_shootdown))
+		return false;
+	if (end - start > TLB_FLUSH_ALL_PAGES * PAGE_SIZE) {
+		arch_tlb_broadcast_all(mm->pgd);
+		return false;
+	}
+	for (unsigned long addr = start; addr < end; addr += PAGE_SIZE)
+		arch_tlb_broadcast_page(mm->pgd, addr);
+	return false;
+}
+
+void tlb_sync_walkers(struct mm *mm)
+{
+	BUG_ON(!irq_enabled());
+	tlb_flush_others(mm, 0, 0, atomic64_read(&mm->tlb_gen));
+}
+
 bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end)
 {
 	s64 gen;
 
 	BUG_ON(!irq_enabled());
+	if (ARCH_TLB_BROADCAST && tlb_flush_mode == TLB_FLUSH_TLBIE)
+		return tlb_flush_broadcast(mm, start, end);
 	gen = atomic64_inc_return(&mm->tlb_gen);
 	irq_disable();
 	tlb_flush_local(mm, start, end, gen);

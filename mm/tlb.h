@@ -14,14 +14,25 @@
 
 struct mm;
 
+/* How other CPUs' translations go: boot word flush=. Tests change it while nothing else runs. */
+enum tlb_flush_mode {
+	TLB_FLUSH_IPI,	 /* by interrupt, with acknowledgement */
+	TLB_FLUSH_TLBIE, /* by the machine's broadcast, where it has one */
+};
+
+extern enum tlb_flush_mode tlb_flush_mode;
+
 /*
- * Flushes [@start, @end) of @mm everywhere. When it returns, every CPU that had @mm loaded has
- * taken
- * an interrupt since: whoever walked its tables with interrupts off before is through, so tables
- * unlinked before may be freed. Whether any other CPU was asked. Interrupts on.
+ * Flushes [@start, @end) of @mm everywhere. Whether any other CPU was asked, which with TLB_FLUSH_IPI
+ * is every one that had @mm loaded: each has taken an interrupt since. Interrupts on.
  */
 bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end);
 bool tlb_flush_page(struct mm *mm, unsigned long addr);
+/*
+ * Interrupts every CPU that has @mm loaded and waits for its answer: whoever walked the tables with
+ * interrupts off before is through, so tables unlinked before may be freed. Interrupts on.
+ */
+void tlb_sync_walkers(struct mm *mm);
 /* Receiver of IPI_TLB, interrupts off. */
 void tlb_ipi_handle(void);
 /* For the watchdog: which CPUs have not acknowledged the request @object of a WAIT_TLB_ACK. */

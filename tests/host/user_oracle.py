@@ -50,6 +50,7 @@ CASES = {
     "storm": ["--threads 64", "--threads 3 --rounds 5000 --seed 2",
               "--shared --threads 16 --rounds 1000"],
     "syscalls": [""],
+    "tablerace": [""],
     "threads": ["8", "32 --rounds 2"],
     "unmaprace": [""],
     "ubench": ["", "--threads2"],

@@ -86,6 +86,10 @@ TEST(watchdog, slow_ack_is_silent, "an acknowledgement that takes 90% of the lim
 	u64 limit = wait_limit_ns, start;
 	struct thread *thread;
 
+	if (tlb_flush_mode != TLB_FLUSH_IPI) {
+		test_skip(t, "nobody is waited for with flush=tlbie");
+		return;
+	}
 	slow_mm = mm_create();
 	thread = thread_create("late", answer_late, NULL, 1);
 	if (!slow_mm || IS_ERR(thread))

@@ -8,6 +8,8 @@
  * at that address afterwards is zero. Schedules: the VMA is found before and looked at after the
  * unmap (hazard L-17), or the page-table lock is taken right after the zap (MO-4).
  *
+ * `tablerace`: the same, but all that the page table maps goes, and so the table.
+ *
  * `protectrace`: main makes the upper half of a VMA read-only, which splits it, while a thread
  * writes
  * there. The write must get SIGSEGV: the VMA found before the split no longer holds the address
@@ -24,6 +26,7 @@
 
 static struct {
 	char *region;
+	size_t pages;  /* of region, 0: PAGES */
 	size_t target; /* the page the thread writes */
 	struct spin_barrier ready;
 	atomic_bool go, wrote;
@@ -47,7 +50,8 @@ static void race(size_t target, void (*change)(void))
 	struct worker *workers;
 
 	segv_catch();
-	r.region = map_island(PAGES * page_size(), TABLE_SPAN);
+	r.pages = r.pages ? r.pages : PAGES;
+	r.region = map_island(r.pages * page_size(), TABLE_SPAN);
 	r.target = target;
 	*page_word(r.region, 0) = 1;
 	r.ready.total = 2;
@@ -63,7 +67,7 @@ static void race(size_t target, void (*change)(void))
 
 static void unmap_all(void)
 {
-	check(!munmap(r.region, PAGES * page_size()), "munmap: %s", strerror(errno));
+	check(!munmap(r.region, r.pages * page_size()), "munmap: %s", strerror(errno));
 }
 
 static int unmaprace_main(int argc, char **argv)
@@ -88,6 +92,18 @@ static void protect_upper(void)
 {
 	protect(r.region + PAGES / 2 * page_size(), PAGES / 2 * page_size(), PROT_READ);
 }
+
+static int tablerace_main(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	r.pages = TABLE_SPAN / page_size();
+	race(PAGES - 1, unmap_all);
+	check(!atomic_load(&r.wrote) || !fl_present(), "the write went through after the unmap");
+	return 0;
+}
+
+USER_PROGRAM("tablerace", tablerace_main, "a write meets the freeing of its page table");
 
 static int protectrace_main(int argc, char **argv)
 {

@@ -5,8 +5,13 @@
 #pragma once
 
 #include "kernel/types.h"
+#include "arch/mmu.h"
 
+/* The machine cannot flush other CPUs without interrupting them; so the two are never called. */
 #define ARCH_TLB_BROADCAST 0
+void arch_tlb_broadcast_page(pgd_t *pgd, unsigned long addr);
+void arch_tlb_broadcast_all(pgd_t *pgd);
+
 /* Beyond this a CR3 load is cheaper than single pages (platform measurements: about 14). */
 #define TLB_FLUSH_ALL_PAGES 14
 
