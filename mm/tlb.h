@@ -15,12 +15,22 @@
 struct mm;
 
 /*
- * Flushes [@start, @end) of @mm everywhere. When it returns, every CPU that had @mm loaded has
- * taken
- * an interrupt since: whoever walked its tables with interrupts off before is through, so tables
- * unlinked before may be freed. Whether any other CPU was asked. Interrupts on.
+ * How other CPUs are flushed: by interrupt with acknowledgement, or by the machine's broadcast
+ * instruction, which interrupts nobody (ARCH_TLB_BROADCAST). The boot word flush=; may change
+ * while no address space is in use.
  */
+enum tlb_flush_mode { TLB_FLUSH_IPI, TLB_FLUSH_BROADCAST };
+extern enum tlb_flush_mode tlb_flush_mode;
+
+/* Flushes [@start, @end) of @mm everywhere. Whether other CPUs had @mm loaded. Interrupts on. */
 bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end);
+/*
+ * Before tables are freed that were unlinked before the last tlb_flush_range: returns when every
+ * CPU that had @mm loaded has taken an interrupt since, so that whoever walked the tables with
+ * interrupts off is through (L-35). By IPI the flush itself has seen to that. Interrupts on, no PTL
+ * held, for those who want it may have interrupts off.
+ */
+void tlb_wait_walkers(struct mm *mm);
 bool tlb_flush_page(struct mm *mm, unsigned long addr);
 /* Receiver of IPI_TLB, interrupts off. */
 void tlb_ipi_handle(void);
