@@ -329,7 +329,7 @@ entry_text_stop:
 	 * What a signal handler returns to. It has a page of its own, the only one of the kernel's
 	 * that user mode may execute (mmu.c): there is no vdso, and user stacks are not executable.
 	 */
-	.section .text.sigreturn, "ax", @progbits
+	.section .user.text, "ax", @progbits
 	.balign SIGRETURN_ALIGN
 	.globl sigreturn_page
 sigreturn_page:
