@@ -12,8 +12,6 @@
 #include "kernel/string.h"
 #include "kernel/time.h"
 #include "mm/gather.h"
-#include "mm/tlb.h"
-#include "arch/tlb.h"
 
 struct cmdline cmdline = {
 	.fault = FAULT_PATH_SPF,
@@ -78,16 +76,6 @@ static int parse_flag(const struct word *word, const char *value)
 	return 0;
 }
 
-static int parse_flush(const struct word *word, const char *value)
-{
-	(void)word;
-	if (!strcmp(value, "tlbie") && ARCH_TLB_BROADCAST)
-		tlb_flush_mode = TLB_FLUSH_BROADCAST;
-	else if (strcmp(value, "ipi"))
-		return -EINVAL;
-	return 0;
-}
-
 static int parse_channels(const struct word *word, const char *value)
 {
 	if (strcmp(value, "split") && strcmp(value, "one"))
@@ -107,7 +95,6 @@ static const struct word words[] = {
 	TEXT(sched, "orders of sync points, comma-separated"),
 	{ "seed", parse_number, &cmdline.seed, 0, U64_MAX, "a number" },
 	{ "gather", parse_number, &cmdline.gather, 1, GATHER_BATCH_MAX, "1 to 512 pages" },
-	{ "flush", parse_flush, NULL, 0, 0, "ipi; tlbie where the machine can broadcast" },
 	{ "cpus", parse_number, &cmdline.cpus, 1, NR_CPUS, "a number of CPUs" },
 	{ "limit", parse_number, &cmdline.limit_s, 1, 1000000, "1 to 1000000 seconds" },
 	{ "mode", parse_mode, &cmdline.mode, 0, 0, "kvm, interleaved, parallel or replay" },

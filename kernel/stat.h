@@ -15,7 +15,6 @@
 	X(SYSCALLS)                                                                                \
 	X(SYSCALLS_UNKNOWN)                                                                        \
 	X(SHOOTDOWNS_SENT)  /* waits for at least one other CPU */                                 \
-	X(BROADCASTS)      /* flushes by the machine's broadcast */                               \
 	X(SHOOTDOWN_IPIS)   /* TLB IPIs sent */                                                    \
 	X(SHOOTDOWNS_RECV)  /* (irq) requests served */                                            \
 	X(FLUSH_UNDER_PTL)  /* waits for others with a PTL held */                                 \

@@ -85,10 +85,8 @@ void gather_flush(struct mmu_gather *tlb)
 		tlb->end = 0;
 	}
 	gather_free_pages(tlb);
-	if (tlb->ptl_held || list_empty(&tlb->tables))
-		return;
-	tlb_wait_walkers(tlb->mm);
-	gather_free_ptdescs(tlb);
+	if (!tlb->ptl_held)
+		gather_free_ptdescs(tlb);
 }
 
 void gather_end(struct mmu_gather *tlb)

@@ -12,10 +12,6 @@
  * cleared entries.
  *
  * The wait is what makes the PTL deadlock possible; it keeps interrupts on and serves others.
- *
- * Where the machine can, a flush may be broadcast instead: nobody is interrupted and nobody waits
- * for another CPU's software. Only the freeing of tables then still needs an interrupt (L-35), and
- * asks for it without a PTL.
  * Source: Intel SDM volume 3, 4.10.5 "Propagation of Paging-Structure Changes to Multiple
  * Processors"; invariant INV-10.
  */
@@ -39,8 +35,6 @@ struct tlb_request {
 	unsigned long start, end;
 	s64 gen;
 };
-
-enum tlb_flush_mode tlb_flush_mode;
 
 static struct tlb_request tlb_requests[NR_CPUS];
 
@@ -161,27 +155,21 @@ static void tlb_wait(struct tlb_request *req)
 	smp_mb();
 }
 
-/* Whether any CPU but this one has @mm loaded, and which, into @others. */
-static bool tlb_find_others(const struct mm *mm, struct cpumask *others)
+static bool tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
 {
+	struct tlb_request *req = &tlb_requests[cpu_id()];
+	u64 self = 1ULL << (cpu_id() % 64);
 	u64 any = 0;
 
 	for (unsigned int i = 0; i < cpumask_words(); i++) {
 		u64 word = READ_ONCE(mm->cpus.bits[i]);
 
 		if (i == cpu_id() / 64)
-			word &= ~(1ULL << (cpu_id() % 64));
-		others->bits[i] = word;
+			word &= ~self;
+		req->pending.bits[i] = word;
 		any |= word;
 	}
-	return any;
-}
-
-static bool tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
-{
-	struct tlb_request *req = &tlb_requests[cpu_id()];
-
-	if (!tlb_find_others(mm, &req->pending) || bug(skip_shootdown)) {
+	if (!any || bug(skip_shootdown)) {
 		cpumask_zero(&req->pending);
 		return false;
 	}
@@ -223,10 +211,6 @@ bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end)
 	if (ARCH_TLB_BROADCAST && tlb_flush_mode == TLB_FLUSH_TLBIE)
 		return tlb_flush_broadcast(mm, start, end);
 	gen = atomic64_inc_return(&mm->tlb_gen);
-#if ARCH_TLB_BROADCAST
-	if (tlb_flush_mode == TLB_FLUSH_BROADCAST)
-		return tlb_broadcast_range(mm, start, end);
-#endif
 	irq_disable();
 	tlb_flush_local(mm, start, end, gen);
 	irq_enable();

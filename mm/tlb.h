@@ -26,18 +26,7 @@ extern enum tlb_flush_mode tlb_flush_mode;
  * Flushes [@start, @end) of @mm everywhere. Whether any other CPU was asked, which with TLB_FLUSH_IPI
  * is every one that had @mm loaded: each has taken an interrupt since. Interrupts on.
  */
-enum tlb_flush_mode { TLB_FLUSH_IPI, TLB_FLUSH_BROADCAST };
-extern enum tlb_flush_mode tlb_flush_mode;
-
-/* Flushes [@start, @end) of @mm everywhere. Whether other CPUs had @mm loaded. Interrupts on. */
 bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end);
-/*
- * Before tables are freed that were unlinked before the last tlb_flush_range: returns when every
- * CPU that had @mm loaded has taken an interrupt since, so that whoever walked the tables with
- * interrupts off is through (L-35). By IPI the flush itself has seen to that. Interrupts on, no PTL
- * held, for those who want it may have interrupts off.
- */
-void tlb_wait_walkers(struct mm *mm);
 bool tlb_flush_page(struct mm *mm, unsigned long addr);
 /*
  * Interrupts every CPU that has @mm loaded and waits for its answer: whoever walked the tables with

@@ -34,7 +34,6 @@ struct race {
 	unsigned int faulters, passages; /* of spf_before_ptl that the flusher waits for */
 	unsigned int pages; /* 0: the program has no such option */
 	bool deadlock;
-	enum tlb_flush_mode flush; /* whatever the boot word says */
 };
 
 struct race_result {
@@ -47,19 +46,16 @@ struct race_result {
 static void race_run(struct test_run *t, const struct race *race, struct race_result *result)
 {
 	unsigned int reports = watchdog_reports();
-	enum tlb_flush_mode flush = tlb_flush_mode;
 	char schedule[128], why[200];
 
 	snprintf(schedule, sizeof(schedule), race->schedule, race->passages);
 	if (sync_arm(schedule))
 		test_error(t, "bad schedule %s", schedule);
-	tlb_flush_mode = race->flush;
 	watchdog_expect(race->deadlock);
 	test_program(t, FAULT_PATH_SPF, race->ptl, &result->process, race->program, "--faulters",
 		     test_number(race->faulters), race->pages ? "--pages" : NULL,
 		     test_number(race->pages));
 	watchdog_expect(false);
-	tlb_flush_mode = flush;
 	if (sync_disarm(why, sizeof(why)))
 		test_error(t, "%s", why);
 	result->reports = watchdog_reports() - reports;
@@ -239,25 +235,6 @@ TEST(deadlock, control_large_batch, "a batch larger than the unmap: waiting is h
 	gather_batch = GATHER_BATCH_MAX;
 	expect_flush_after(t, &race);
 	gather_batch = batch;
-}
-
-/* Control: the machine flushes the others without interrupting them, so nobody waits for who waits. */
-TEST(deadlock, control_broadcast, "flushes by broadcast: waiting for the lock is harmless",
-     .min_cpus = 2)
-{
-	struct race race = zap_race("spin", nr_cpus - 1, more_than_batch());
-	struct race_result result;
-
-	if (!ARCH_TLB_BROADCAST) {
-		test_skip(t, "this machine flushes other CPUs by interrupt only");
-		return;
-	}
-	race.flush = TLB_FLUSH_BROADCAST;
-	race_run(t, &race, &result);
-	EXPECT_EQ(t, result.reports, 0);
-	EXPECT_EQ(t, result.flushes_under_ptl, 1);
-	test_shown(t, "munmap by broadcast against %u faults that wait for its lock: no deadlock",
-		   race.faulters);
 }
 
 /* Control: the flush is made with the lock held, but who waits for it opens interrupts. */

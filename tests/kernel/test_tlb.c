@@ -14,7 +14,6 @@ static const enum stat per_cpu[3] = { STAT_USER_FAULTS, STAT_SHOOTDOWNS_SENT,
 TEST(tlb, every_cpu_takes_part, "each CPU takes a fault, sends a shootdown and receives one",
      .both_paths = true, .min_cpus = 2)
 {
-	enum tlb_flush_mode flush = tlb_flush_mode;
 	struct process_result result;
 
 	if (tlb_flush_mode != TLB_FLUSH_IPI) {
@@ -25,7 +24,6 @@ TEST(tlb, every_cpu_takes_part, "each CPU takes a fault, sends a shootdown and r
 		for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
 			before[s][cpu] = stat_cpu(cpu, per_cpu[s]);
 	test_program(t, t->path, NULL, &result, "cputour", "--threads", test_number(nr_cpus));
-	tlb_flush_mode = flush;
 	for (unsigned int s = 0; s < 3; s++) {
 		u64 least = ~0ULL, sum = 0;
 
