@@ -210,7 +210,7 @@ def totals_of(code, results):
 def kvm_problem(args):
     """Why the KVM entries cannot run, or nothing. The rate of its loops does not matter."""
     arch = machine.get(args.arch)
-    problem = probe.device_problem()
+    problem = probe.device_problem(arch)
     if problem:
         return problem[1].split(";")[0]
     qemu = machine.find_qemu(arch)
