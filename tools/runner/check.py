@@ -243,7 +243,7 @@ def arch_problem(args, name):
 
 
 def prepared(args, table):
-    """The entries that are wanted, and entry -> why it cannot run; what the others need is built."""
+    """The entries that are wanted, and entry -> why it cannot run; builds for the others."""
     entries = [entry for entry in table if args.arch_only in (None, entry.arch)]
     reasons = {}
     for name in dict.fromkeys(entry.arch for entry in entries):

@@ -84,10 +84,11 @@ EXEC = (
 
 # What runs on the host: name, command, and a tool without which it is skipped.
 COMMANDS = [
-    ("lint", ["python3", "tools/lint.py", "build/x86_64", "build/x86_64-nolab"], None),
     ("builds without instruments", ["make", "-s", "LAB=0"], None),
     ("builds without instruments, ppc64le", ["make", "-s", "LAB=0", "ARCH=ppc64le"],
      "powerpc64le-linux-gnu-gcc"),
+    ("lint", ["python3", "tools/lint.py", "build/x86_64", "build/x86_64-nolab",
+              "build/ppc64le-nolab"], None),
     ("builds with clang", ["make", "-s", "CC=clang"], "clang"),
     ("kernel parts under sanitizers", ["make", "-s", "-C", "tests/host"], None),
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
