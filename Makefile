@@ -120,6 +120,11 @@ $(BUILD)/utest: $(BUILD)/sources $(USER_OBJECTS)
 	$(call say,USERLD)
 	$(Q)$(USER_CC) -static -Wl,-z,norelro -pthread -o $@ $(USER_OBJECTS) -lm
 UTEST := $(if $(USER_SOURCES),$(BUILD)/utest)
+# The same with glibc everywhere, for --exec; the objects stand for the headers it depends on.
+$(BUILD)/utest-glibc: $(BUILD)/sources $(USER_OBJECTS)
+	$(call say,USERLD)
+	$(Q)$(CROSS)gcc $(USER_CFLAGS) -static -Wl,-z,norelro -o $@ $(USER_SOURCES) -lm
+glibc: $(BUILD)/utest-glibc
 $(INITRD): tools/mkinitrd.py $(BUILD)/sources $(UTEST)
 	$(call say,CPIO)
 	$(Q)$(PYTHON) $< $@ $(if $(UTEST),bin/utest=$(UTEST))
@@ -137,11 +142,13 @@ $(ISO): $(ELF) $(INITRD) boot/grub.cfg
 	$(Q)grub-mkrescue -d /usr/lib/grub/i386-pc -o $@ $(BUILD)/iso >$(BUILD)/iso.log 2>&1 || \
 		{ cat $(BUILD)/iso.log >&2; exit 1; }
 
-# --- running; the runner builds what it needs ---
-run smoke check deadlock-100 replay-check: all
-	$(Q)$(PYTHON) tools/runner --profile $@
+# --- running; the runner builds what it needs. Without ARCH= the tables cover all architectures ---
+ONLY := $(if $(filter file,$(origin ARCH)),,--arch $(ARCH))
+TABLES := smoke check deadlock-100 replay-check
+run $(TABLES): all
+	$(Q)$(PYTHON) tools/runner --profile $@ $(ONLY)
 bench: all
-	$(Q)$(PYTHON) tools/bench.py
+	$(Q)$(PYTHON) tools/bench.py $(if $(filter x86_64,$(ARCH)),,--exact) --arch $(ARCH)
 # Beside it, in another terminal: ./run-qemu.sh --gdb
 gdb: $(ELF)
 	$(call need,gdb)
@@ -163,7 +170,7 @@ TOOLS_ppc64le := powerpc64le-linux-gnu-gcc:gcc-powerpc64le-linux-gnu \
 TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
 	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
 	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools \
-	$(if $(filter ppc64le,$(ARCH))$(filter check,$(MAKECMDGOALS)),$(TOOLS_ppc64le))
+	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le))
 deps:
 	@missing=; for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || test -e $${tool%%:*} || \
@@ -187,13 +194,14 @@ help:
 	@echo "  deadlock-100          the deadlock tests under 100 seeds"
 	@echo "  replay-check          that replays repeat bit for bit"
 	@echo "  bench                 measures the fault paths"
+	@echo "  glibc                 the test programs linked with glibc, for --exec"
 	@echo "  iso                   a GRUB boot medium"
 	@echo "  gdb                   gdb on a guest started with ./run-qemu.sh --gdb"
 	@echo "  lint                  style, sizes, references of the documents"
 	@echo "  compile_commands.json tags clean"
 
 FORCE:
-.PHONY: all iso run smoke check deadlock-100 replay-check bench gdb lint deps clean help FORCE
+.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench gdb lint deps clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

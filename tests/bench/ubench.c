@@ -57,6 +57,16 @@ static void measure_faults(void)
 	munmap(base, TABLE_SPAN);
 }
 
+/* The part of an anonymous fault that is the hardware's, not the kernel's. */
+static void measure_clear(void)
+{
+	char *base = map_pages(page, RW);
+
+	write_pages(base, 1);
+	SAMPLE(new_row("page_clear", 1), (void)0, clear_like_kernel(base));
+	munmap(base, page);
+}
+
 static void measure_first_touch(void)
 {
 	struct row *row = new_row("anon_write_first_in_table", 1);
@@ -136,6 +146,7 @@ static int ubench_main(int argc, char **argv)
 		sleeper = thread_start(sleep_till_unlocked, &mutex);
 	warm_up();
 	SAMPLE(new_row("getppid", 1), (void)0, syscall(SYS_getppid));
+	measure_clear();
 	measure_faults();
 	measure_first_touch();
 	measure_maps();

@@ -9,10 +9,15 @@ import sys
 from .common import BROKEN, ROOT, Error, build_dir, note, shown
 
 SOURCES = ("Makefile", "linker.ld", "boot", "arch", "kernel", "lab", "mm",
-           "tests/kernel", "tests/user")
+           "tests/kernel", "tests/user", "tests/bench")
+GLIBC = "utest-glibc"   # the programs of the initrd, linked with glibc
+TARGETS = {"faultline.iso": "iso", GLIBC: "glibc"}  # what plain make does not build
 
 
 def wanted(arch, machine_name):
+    """What a machine boots; or, by its name, the glibc program."""
+    if machine_name == GLIBC:
+        return [build_dir(arch.name) / GLIBC]
     names = ["faultline.iso"] if machine_name == "iso" else ["faultline.elf", "initrd.cpio"]
     names += [arch.firmware] if arch.firmware else []
     return [build_dir(arch.name) / name for name in names]
@@ -40,9 +45,12 @@ def ensure(arch, machine_name, no_build):
         make(arch, files)
     for path in files:
         if not path.is_file():
-            target = " iso" if machine_name == "iso" else ""
-            raise Error(f"{shown(path)} is missing; build it with: make ARCH={arch.name}{target}",
-                        BROKEN)
+            words = ["make", f"ARCH={arch.name}", *target_of(files)]
+            raise Error(f"{shown(path)} is missing; build it with: {' '.join(words)}", BROKEN)
+
+
+def target_of(files):
+    return [TARGETS[files[0].name]] if files[0].name in TARGETS else []
 
 
 def make(arch, files):
@@ -51,8 +59,7 @@ def make(arch, files):
     command = ["make", "-s", f"ARCH={arch.name}"]
     if os.environ.get("BUILD"):
         command.append(f"BUILD={build_dir(arch.name)}")
-    if files[0].suffix == ".iso":
-        command.append("iso")
+    command += target_of(files)
     clean = {key: value for key, value in os.environ.items()
              if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     done = subprocess.run(command, cwd=ROOT, env=clean, stdin=subprocess.DEVNULL,

@@ -62,7 +62,7 @@ class Driver:
     def child(self, options, place, cwd=None):
         """Run the runner once; (exit code, its output, its results)."""
         line = [sys.executable, str(Path(__file__).parent), "--no-build", "--quiet",
-                "--arch", self.args.arch, "--run-dir", str(place)] + list(options)
+                "--run-dir", str(place)] + list(options)
         process = subprocess.Popen(line, cwd=cwd, stdin=subprocess.DEVNULL, text=True,
                                    errors="replace", stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
@@ -75,12 +75,14 @@ class Driver:
 
     def entry(self, entry):
         self.number += 1
-        place = self.dir / f"{self.number:03}-{entry.name.split(' ')[0]}-{entry.mode}"
+        place = self.dir / f"{self.number:03}-{entry.arch}-smp{entry.smp}-{entry.mode}"
         started = time.monotonic()
         label = ["--label", f"seed{entry.seed}"] if entry.seed != 1 else []
-        code, text, results = self.child(entry.options() + label, place)
+        code, text, results = self.child(label + entry.options(), place)
         outcome = Outcome(entry.name, code, totals_of(code, results), time.monotonic() - started,
                           text, results=results)
+        if entry.program:
+            return judge_exec(entry, outcome)
         return judge_red(entry, outcome, place) if entry.bug else judge_prove(outcome, place)
 
     def command(self, entry):
@@ -117,6 +119,10 @@ class Driver:
             raise
         pool.shutdown()
 
+    def skip(self, reasons):
+        for entry, reason in reasons.items():
+            self.tell(Outcome(entry.name, SKIPPED, (0, 0, 1), reason=reason))
+
     def tell(self, outcome):
         """One line an entry; more only when it went wrong."""
         self.outcomes.append(outcome)
@@ -124,7 +130,7 @@ class Driver:
         word = "ok" if good else "skip" if outcome.code == SKIPPED else "FAIL"
         numbers = outcome.reason or screen.totals_line(*outcome.totals)
         paint = {"ok": "green", "skip": "yellow", "FAIL": "red"}[word]
-        print(f"{screen.colour(paint, f'{word:4}')} {outcome.name:<44} "
+        print(f"{screen.colour(paint, f'{word:4}')} {outcome.name:<48} "
               f"{numbers}  {outcome.seconds:.1f} s")
         if word == "FAIL" and outcome.text:
             print("\n".join("     | " + line for line in outcome.text.splitlines()))
@@ -150,6 +156,15 @@ def judge_red(entry, outcome, place):
     if red and hits:
         return Outcome(outcome.name, PASS, (1, 0, 0), outcome.seconds)
     why = "the run did not fail" if not red else "the defect was never reached"
+    return Outcome(outcome.name, FAIL, (0, 1, 0), outcome.seconds, why + "\n" + outcome.text)
+
+
+def judge_exec(entry, outcome):
+    """A program passes as one, if the status is its own and the wanted one."""
+    status = outcome.results.get("control", {}).get("exec_status")
+    if outcome.code == entry.status and status == str(entry.status):
+        return Outcome(outcome.name, PASS, (1, 0, 0), outcome.seconds)
+    why = f"ended with {outcome.code}, the program with {status}, and {entry.status} was wanted"
     return Outcome(outcome.name, FAIL, (0, 1, 0), outcome.seconds, why + "\n" + outcome.text)
 
 
@@ -195,7 +210,7 @@ def totals_of(code, results):
 def kvm_problem(args):
     """Why the KVM entries cannot run, or nothing. The rate of its loops does not matter."""
     arch = machine.get(args.arch)
-    problem = probe.device_problem()
+    problem = probe.device_problem(arch)
     if problem:
         return problem[1].split(";")[0]
     qemu = machine.find_qemu(arch)
@@ -215,6 +230,39 @@ def iso_problem(args):
     return ""
 
 
+def arch_problem(args, name):
+    """Why entries of an architecture beside the main one cannot run, or nothing."""
+    if name == args.arch:
+        return ""
+    given = [word for word in ("QEMU", "BUILD") if os.environ.get(word)]
+    if given:
+        return f"{given[0]}= is the one for {args.arch}"
+    arch = machine.get(name)
+    missing = [tool for tool in (arch.qemu, arch.compiler) if not shutil.which(tool)]
+    return f"{missing[0]} is not installed" if missing else ""
+
+
+def prepared(args, table):
+    """The entries that are wanted, and entry -> why it cannot run; builds for the others."""
+    entries = [entry for entry in table if args.arch_only in (None, entry.arch)]
+    reasons = {}
+    for name in dict.fromkeys(entry.arch for entry in entries):
+        members = [entry for entry in entries if entry.arch == name]
+        reason = arch_problem(args, name)
+        if reason:
+            reasons.update(dict.fromkeys(members, reason))
+        else:
+            build_for(args, machine.get(name), members)
+    return entries, reasons
+
+
+def build_for(args, arch, members):
+    machine.find_qemu(arch)
+    build.ensure(arch, next(iter(arch.machines)), args.no_build)
+    if any(entry.program and entry.program[0] == build.GLIBC for entry in members):
+        build.ensure(arch, build.GLIBC, args.no_build)
+
+
 def obstacles(args, entries):
     """Entry -> why it cannot run on this host; each thing is looked at once."""
     reasons = {}
@@ -225,15 +273,26 @@ def obstacles(args, entries):
     return reasons
 
 
-def matrix(args, entries, commands=()):
-    reasons = obstacles(args, entries)
+def matrix(args, table, commands=()):
+    entries, reasons = prepared(args, table)
+    reasons.update(obstacles(args, [entry for entry in entries if entry not in reasons]))
     driver = Driver(args, args.profile)
     driver.run([entry for entry in entries if entry not in reasons])
-    for entry, reason in reasons.items():
-        driver.tell(Outcome(entry.name, SKIPPED, (0, 0, 1), reason=reason))
+    driver.skip(reasons)
     for command in commands:
         driver.tell(driver.command(command))
     return driver.finish()
+
+
+def by_arch(args, driver, table):
+    """(name, entries) of each architecture that can run; the others are told as skipped."""
+    entries, reasons = prepared(args, table)
+    driver.skip(reasons)
+    groups = {}
+    for entry in entries:
+        if entry not in reasons:
+            groups.setdefault(entry.arch, []).append(entry)
+    return groups.items()
 
 
 def check(args):
@@ -245,24 +304,29 @@ def smoke(args):
 
 
 def deadlock_100(args):
-    """A hundred seeds of the deadlock tests in replay."""
+    """A hundred seeds of the deadlock tests in replay, on each architecture."""
+    told = []
     driver = Driver(args, args.profile)
-    driver.run(profiles.DEADLOCK_100)
-    passed = sum(outcome.code == PASS for outcome in driver.outcomes)
-    print(f"{passed} of {len(driver.outcomes)} seeds passed")
+    for name, entries in by_arch(args, driver, profiles.DEADLOCK_100):
+        before = len(driver.outcomes)
+        driver.run(entries)
+        passed = sum(outcome.code == PASS for outcome in driver.outcomes[before:])
+        told.append(f"{name}: {passed} of {len(entries)} seeds passed")
+    print("\n".join(told))
     return driver.finish()
 
 
 def replay_check(args):
     """The same seed gives the same log, another seed another schedule."""
     driver = Driver(args, args.profile)
-    replay.run(driver, profiles.REPLAY_CHECK)
+    for _, entries in by_arch(args, driver, profiles.REPLAY_CHECK):
+        replay.run(driver, entries)
     return driver.finish()
 
 
 def one_run(args):
     """One boot with 64 CPUs of everything, shown as a user's own run is."""
-    line = profiles.RUN.options() + ["--arch", args.arch]
+    line = profiles.RUN[args.arch].options()
     if args.junit:
         line += ["--junit", args.junit]
     note("this is ./run-qemu.sh " + shlex.join(line))
@@ -274,9 +338,5 @@ PROFILES = {"check": check, "smoke": smoke, "deadlock-100": deadlock_100,
 
 
 def main(args):
-    arch = machine.get(args.arch)
-    machine.find_qemu(arch)
-    if args.profile != "run":
-        build.ensure(arch, next(iter(arch.machines)), args.no_build)
     os.environ.pop("MAKEFLAGS", None)
     return PROFILES[args.profile](args)

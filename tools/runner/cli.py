@@ -81,7 +81,7 @@ def seed(text):
 def machine_options(parser):
     group = parser.add_argument_group("the machine")
     add = group.add_argument
-    add("--arch", default="x86_64", metavar="ARCH", help="x86_64 (default) or ppc64le")
+    add("--arch", metavar="ARCH", help="x86_64 (default) or ppc64le")
     add("--smp", type=whole(1, 1024), default=4, metavar="N", help="CPUs (default 4)")
     add("--mode", choices=("auto",) + machine.MODES, default="auto", metavar="MODE",
         help="auto (default), interleaved, parallel, replay, kvm; see below")
@@ -170,6 +170,7 @@ def parse(argv):
 
 def settled(args):
     """Fill in what depends on the architecture and refuse what does not fit together."""
+    args.arch_only, args.arch = args.arch, args.arch or "x86_64"    # profiles cover all
     arch = machine.get(args.arch)
     args.machine = args.machine or next(iter(arch.machines))
     if args.machine not in arch.machines:

@@ -6,33 +6,51 @@ Add a boot by adding a line here; check.py only works through the table.
 
 from dataclasses import dataclass
 
+from .common import build_dir
+
+X86, PPC = "x86_64", "ppc64le"
+MACHINES = {X86: "microvm", PPC: "pseries"}
+
 
 @dataclass(frozen=True)
 class Entry:
     """One boot of the image."""
     smp: int
     mode: str = "interleaved"
-    machine: str = "microvm"
+    machine: str = ""       # the architecture's usual one if empty
     cpu: str = ""
     globs: tuple = ()
     extra: tuple = ()       # further options of run-qemu.sh
     seed: int = 1
     bug: str = ""           # a defect that is switched on: the run must fail because of it
+    arch: str = X86
+    program: tuple = ()     # for --exec: its name in the build directory, and its arguments
+    status: int = 0         # what the program must end with
 
     @property
     def name(self):
-        parts = [f"smp{self.smp}", self.mode, self.machine]
+        parts = [self.arch, f"smp{self.smp}", self.mode, self.machine or MACHINES[self.arch]]
         parts += [self.cpu] if self.cpu else []
         parts += [f"seed{self.seed}"] if self.seed != 1 else []
         parts += [f"must fail with {self.bug}:"] if self.bug else []
+        parts += [*self.extra[1:], *self.program] if self.program else []
         return " ".join(parts + list(self.globs))
 
     def options(self):
-        line = ["--smp", str(self.smp), "--mode", self.mode, "--machine", self.machine,
-                "--seed", str(self.seed)]
+        line = ["--arch", self.arch, "--smp", str(self.smp), "--mode", self.mode,
+                "--machine", self.machine or MACHINES[self.arch], "--seed", str(self.seed)]
         line += ["--cpu", self.cpu] if self.cpu else []
         line += ["--bug", self.bug] if self.bug else []
-        return line + list(self.extra) + list(self.globs)
+        line += [*self.extra, *self.globs]
+        if self.program:
+            line += ["--exec", str(build_dir(self.arch) / self.program[0]), *self.program[1:]]
+        return line
+
+
+def execs(arch, program, smp, arguments, status=0):
+    """A program under both fault paths."""
+    return [Entry(smp, extra=("--fault", path), arch=arch, status=status,
+                  program=(program, *arguments.split())) for path in ("classic", "spf")]
 
 
 # A musl program, both paths, shootdown, the deadlock pairs: some KVMs emulate the kernel, slowly.
@@ -48,12 +66,29 @@ RED = [
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
+    Entry(4, globs=("srcu",), bug="srcu_free_at_once", arch=PPC),
+    Entry(2, globs=("lookup",), bug="skip_dead_mark", arch=PPC),
+    Entry(4, globs=("tlb",), bug="skip_shootdown", arch=PPC),
+    Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", arch=PPC),
 ]
+
+# Programs linked with glibc, by --exec. On ppc64le `utest` is one; on x86_64 it is of musl.
+EXEC = (
+    [entry for smp in (1, 4, 64) for entry in execs(PPC, "utest", smp, "threads 8")]
+    + [entry for arguments in ("threads 8", "alloc", "hello")
+       for entry in execs(X86, "utest-glibc", 4, arguments)]
+    + execs(X86, "utest-glibc", 64, "threads 8")
+    + execs(PPC, "utest", 4, "exit 7", status=7)
+    + execs(X86, "utest-glibc", 4, "exit 7", status=7)
+)
 
 # What runs on the host: name, command, and a tool without which it is skipped.
 COMMANDS = [
-    ("lint", ["python3", "tools/lint.py", "build/x86_64", "build/x86_64-nolab"], None),
     ("builds without instruments", ["make", "-s", "LAB=0"], None),
+    ("builds without instruments, ppc64le", ["make", "-s", "LAB=0", "ARCH=ppc64le"],
+     "powerpc64le-linux-gnu-gcc"),
+    ("lint", ["python3", "tools/lint.py", "build/x86_64", "build/x86_64-nolab",
+              "build/ppc64le-nolab"], None),
     ("builds with clang", ["make", "-s", "CC=clang"], "clang"),
     ("kernel parts under sanitizers", ["make", "-s", "-C", "tests/host"], None),
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
@@ -72,7 +107,12 @@ CHECK = (
     + [Entry(smp, "kvm", globs=KVM_GLOBS, extra=("--timeout", "120")) for smp in (2, 4)]
     + [Entry(16, "kvm", globs=KVM_GLOBS_16, extra=("--timeout", "120"))]
     + [Entry(64, "parallel", globs=("deadlock",))]
+    + [Entry(smp, arch=PPC) for smp in (1, 2, 4, 16, 64)]
+    + [Entry(2, "parallel", arch=PPC), Entry(4, "parallel", globs=("deadlock",), arch=PPC)]
+    + [Entry(4, "replay", arch=PPC)]
+    + [Entry(smp, "replay", globs=("deadlock",), arch=PPC) for smp in (2, 16, 64)]
     + RED
+    + EXEC
 )
 
 SMOKE = [
@@ -80,10 +120,14 @@ SMOKE = [
     Entry(2, "parallel"),
     Entry(4, "replay", globs=("deadlock",)),
     Entry(64, globs=("deadlock",)),
+    Entry(4, arch=PPC),
+    Entry(4, "replay", globs=("deadlock",), arch=PPC),
 ]
 
-DEADLOCK_100 = [Entry(4, "replay", globs=("deadlock",), seed=seed) for seed in range(1, 101)]
+DEADLOCK_100 = [Entry(4, "replay", globs=("deadlock",), seed=seed, arch=arch)
+                for arch in (X86, PPC) for seed in range(1, 101)]
 
-REPLAY_CHECK = [Entry(4, "replay", globs=("storm",), seed=seed) for seed in range(1, 11)]
+REPLAY_CHECK = [Entry(4, "replay", globs=("storm",), seed=seed, arch=arch)
+                for arch in (X86, PPC) for seed in range(1, 11)]
 
-RUN = Entry(64, "auto")
+RUN = {arch: Entry(64, "auto", arch=arch) for arch in MACHINES}

@@ -64,11 +64,12 @@ def compare(first, second, places):
 
 def one_seed(driver, entry):
     """(what is wrong, the schedule hash) of one seed run twice."""
-    places = [driver.dir / f"seed{entry.seed}", driver.dir / f"seed{entry.seed}-again"]
+    place = driver.dir / f"{entry.arch}-seed{entry.seed}"
+    places = [place, place.with_name(place.name + "-again")]
     label = ["--label", f"seed{entry.seed}"]
-    first = driver.child(entry.options() + label, places[0])
+    first = driver.child(label + entry.options(), places[0])
     with tempfile.TemporaryDirectory(prefix="faultline-") as elsewhere, burning_load():
-        second = driver.child(entry.options() + label, places[1], cwd=elsewhere)
+        second = driver.child(label + entry.options(), places[1], cwd=elsewhere)
     (places[1] / "junit.xml").unlink(missing_ok=True)
     wrong = compare(first, second, places)
     return wrong, first[2].get("control", {}).get("schedule_hash")
@@ -85,5 +86,5 @@ def run(driver, entries):
                             (0, 1, 0) if wrong else (1, 0, 0), time.monotonic() - started, wrong))
     same = len(hashes) - len(set(hashes))
     text = f"{same} of {len(hashes)} seeds gave a schedule that another gave too" if same else ""
-    driver.tell(Outcome("all schedules differ", FAIL if same else PASS,
+    driver.tell(Outcome(f"{entries[0].arch} all schedules differ", FAIL if same else PASS,
                         (0, 1, 0) if same else (1, 0, 0), 0.0, text))

@@ -15,7 +15,8 @@ from runner import build, machine
 from runner.common import BROKEN, Error
 
 GOOD = "all:\n\tmkdir -p $(BUILD)\n\techo x >> $(BUILD)/faultline.elf\n" \
-       "\ttouch $(BUILD)/initrd.cpio\niso: all\n\ttouch $(BUILD)/faultline.iso\n"
+       "\ttouch $(BUILD)/initrd.cpio\niso: all\n\ttouch $(BUILD)/faultline.iso\n" \
+       "glibc:\n\ttouch $(BUILD)/utest-glibc\n"
 
 
 @unittest.skipUnless(shutil.which("make"), "make is not installed")
@@ -63,6 +64,13 @@ class Build(unittest.TestCase):
     def test_iso_has_its_own_target(self):
         self.ensure("iso")
         self.assertTrue((self.built / "faultline.iso").exists())
+
+    def test_glibc_program_has_its_own_target(self):
+        with self.assertRaisesRegex(Error, "make ARCH=x86_64 glibc"):
+            self.ensure(build.GLIBC, no_build=True)
+        self.built.mkdir()
+        self.ensure(build.GLIBC)
+        self.assertTrue((self.built / "utest-glibc").exists())
 
     def test_failure_is_shown(self):
         self.makefile("all:\n\t@echo vma.c:1: oh no; exit 1\n")
