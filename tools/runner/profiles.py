@@ -4,7 +4,7 @@
 Add a boot by adding a line here; check.py only works through the table.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -12,24 +12,26 @@ class Entry:
     """One boot of the image."""
     smp: int
     mode: str = "interleaved"
-    machine: str = "microvm"
+    machine: str = ""       # the architecture's default
     cpu: str = ""
     globs: tuple = ()
     extra: tuple = ()       # further options of run-qemu.sh
     seed: int = 1
+    arch: str = ""          # that of --arch
     bug: str = ""           # a defect that is switched on: the run must fail because of it
 
     @property
     def name(self):
-        parts = [f"smp{self.smp}", self.mode, self.machine]
+        parts = [f"smp{self.smp}", self.mode]
+        parts += [part for part in (self.arch, self.machine) if part]
         parts += [self.cpu] if self.cpu else []
         parts += [f"seed{self.seed}"] if self.seed != 1 else []
         parts += [f"must fail with {self.bug}:"] if self.bug else []
         return " ".join(parts + list(self.globs))
 
     def options(self):
-        line = ["--smp", str(self.smp), "--mode", self.mode, "--machine", self.machine,
-                "--seed", str(self.seed)]
+        line = ["--smp", str(self.smp), "--mode", self.mode, "--seed", str(self.seed)]
+        line += ["--machine", self.machine] if self.machine else []
         line += ["--cpu", self.cpu] if self.cpu else []
         line += ["--bug", self.bug] if self.bug else []
         return line + list(self.extra) + list(self.globs)
@@ -59,8 +61,18 @@ COMMANDS = [
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
+    ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
     ("lint's own tests", ["python3", "tests/host/test_lint.py"], None),
 ]
+
+# The second architecture, where its emulator and compiler are installed.
+PPC64LE = [replace(entry, arch="ppc64le") for entry in (
+    [Entry(smp) for smp in (1, 4, 64)]
+    + [Entry(smp, "parallel") for smp in (2, 4)]
+    + [Entry(4, "replay")]
+    + [Entry(smp, "replay", globs=("deadlock",)) for smp in (16, 64)]
+    + RED
+)]
 
 CHECK = (
     [Entry(smp) for smp in (1, 2, 4, 16, 64)]
@@ -73,6 +85,7 @@ CHECK = (
     + [Entry(16, "kvm", globs=KVM_GLOBS_16, extra=("--timeout", "120"))]
     + [Entry(64, "parallel", globs=("deadlock",))]
     + RED
+    + PPC64LE
 )
 
 SMOKE = [
