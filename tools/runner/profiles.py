@@ -55,8 +55,10 @@ RED = [
 # What runs on the host: name, command, and a tool without which it is skipped.
 COMMANDS = [
     ("lint", ["python3", "tools/lint.py", "build/x86_64", "build/x86_64-nolab"], None),
-    ("builds without instruments", ["make", "-s", "LAB=0"], None),
-    ("builds with clang", ["make", "-s", "CC=clang"], "clang"),
+    ("builds without instruments", ["make", "-s", "ARCH=x86_64", "LAB=0"], None),
+    ("ppc64le builds without instruments", ["make", "-s", "ARCH=ppc64le", "LAB=0"],
+     "powerpc64le-linux-gnu-gcc"),
+    ("builds with clang", ["make", "-s", "ARCH=x86_64", "CC=clang"], "clang"),
     ("kernel parts under sanitizers", ["make", "-s", "-C", "tests/host"], None),
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
