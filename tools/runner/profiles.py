@@ -4,7 +4,7 @@
 Add a boot by adding a line here; check.py only works through the table.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .common import build_dir
 
@@ -22,6 +22,7 @@ class Entry:
     globs: tuple = ()
     extra: tuple = ()       # further options of run-qemu.sh
     seed: int = 1
+    arch: str = ""          # that of --arch
     bug: str = ""           # a defect that is switched on: the run must fail because of it
     arch: str = X86
     program: tuple = ()     # for --exec: its name in the build directory, and its arguments
@@ -94,8 +95,18 @@ COMMANDS = [
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
+    ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
     ("lint's own tests", ["python3", "tests/host/test_lint.py"], None),
 ]
+
+# The second architecture, where its emulator and compiler are installed.
+PPC64LE = [replace(entry, arch="ppc64le") for entry in (
+    [Entry(smp) for smp in (1, 4, 64)]
+    + [Entry(smp, "parallel") for smp in (2, 4)]
+    + [Entry(4, "replay")]
+    + [Entry(smp, "replay", globs=("deadlock",)) for smp in (16, 64)]
+    + RED
+)]
 
 CHECK = (
     [Entry(smp) for smp in (1, 2, 4, 16, 64)]
