@@ -2,10 +2,10 @@
 /*
  * Freeing page tables after a grace period: free=rcu.
  *
- * A walker has interrupts off from before it reads the first entry until after it has read the last.
- * So when every CPU has taken an interrupt since a table was unlinked, nobody is in it. A worker asks
- * for one interrupt from every CPU and sleeps until all have come; the thread that unlinked the table
- * waits for nothing, so nothing can deadlock with it.
+ * A walker has interrupts off from before it reads the first entry until after it has read the
+ * last. So when every CPU has taken an interrupt since a table was unlinked, nobody is in it. A
+ * worker interrupts every CPU once and sleeps until all have answered; the thread that unlinked the
+ * table waits for nothing, so nothing can deadlock with it.
  *
  * Owns the list of tables that wait, under deferred_lock, and the counts of those handed over and
  * freed. Source: the RCU-sched freeing that x86 Linux took up in 4.14; hazard 9.4, L-35.

@@ -23,8 +23,8 @@ enum tlb_flush_mode {
 extern enum tlb_flush_mode tlb_flush_mode;
 
 /*
- * Flushes [@start, @end) of @mm everywhere. Whether any other CPU was asked, which with TLB_FLUSH_IPI
- * is every one that had @mm loaded: each has taken an interrupt since. Interrupts on.
+ * Flushes [@start, @end) of @mm everywhere. Whether any other CPU was asked, which by IPI is every
+ * one that had @mm loaded: each has taken an interrupt since. Interrupts on.
  */
 bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end);
 bool tlb_flush_page(struct mm *mm, unsigned long addr);

@@ -4,9 +4,9 @@
  *
  * A speculative fault stands in a leaf table, its entry not yet read, while munmap takes that very
  * table out and frees it. What keeps the table: with flush=ipi the flush waits for the walker's
- * acknowledgement; with flush=tlbie nobody waits for anybody, so free=ipi interrupts the CPUs before
- * it frees, and free=rcu leaves it to a worker. A walker that reads a freed table finds poison, which
- * is a WARN. Each pair of back-ends is run, whatever the boot words say.
+ * acknowledgement; with flush=tlbie nobody waits for anybody, so free=ipi interrupts the CPUs
+ * before it frees, and free=rcu leaves it to a worker. A walker that reads a freed table finds
+ * poison, which is a WARN. Each pair of back-ends is run, whatever the boot words say.
  */
 #include "arch/tlb.h"
 #include "lab/bug.h"

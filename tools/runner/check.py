@@ -20,7 +20,6 @@ from . import build, machine, probe, profiles, replay, report, screen, session
 from .common import (BROKEN, FAIL, PASS, ROOT, SKIPPED, TIMEOUT, DIED, Error, complain, host_cores,
                      note, out_dir, shown)
 
-FIRST = next(iter(machine.ARCHES))
 SMALL = 4       # CPUs up to which two guests share the host
 
 
@@ -60,7 +59,7 @@ class Driver:
 
     # -- one child --------------------------------------------------------
 
-    def child(self, options, place, cwd=None, arch=""):
+    def child(self, options, place, cwd=None):
         """Run the runner once; (exit code, its output, its results)."""
         line = [sys.executable, str(Path(__file__).parent), "--no-build", "--quiet",
                 "--run-dir", str(place)] + list(options)
@@ -271,9 +270,6 @@ def obstacles(args, entries):
         members = [entry for entry in entries if kind in (entry.mode, entry.machine)]
         reason = problem(args) if members else ""
         reasons.update({entry: reason for entry in members if reason})
-    for name in {entry.arch for entry in entries if entry.arch}:
-        reason = arch_problem(args, name)
-        reasons.update({e: reason for e in entries if e.arch == name and reason})
     return reasons
 
 
@@ -300,9 +296,7 @@ def by_arch(args, driver, table):
 
 
 def check(args):
-    """Every architecture, or the one that --arch asks for if it is not the first."""
-    entries = [e for e in profiles.CHECK if args.arch == FIRST or e.arch == args.arch]
-    return matrix(args, entries, profiles.COMMANDS)
+    return matrix(args, profiles.CHECK, profiles.COMMANDS)
 
 
 def smoke(args):

@@ -4,7 +4,7 @@
 Add a boot by adding a line here; check.py only works through the table.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .common import build_dir
 
@@ -22,7 +22,6 @@ class Entry:
     globs: tuple = ()
     extra: tuple = ()       # further options of run-qemu.sh
     seed: int = 1
-    arch: str = ""          # that of --arch
     bug: str = ""           # a defect that is switched on: the run must fail because of it
     arch: str = X86
     program: tuple = ()     # for --exec: its name in the build directory, and its arguments
@@ -35,6 +34,7 @@ class Entry:
         parts += [f"seed{self.seed}"] if self.seed != 1 else []
         parts += [f"must fail with {self.bug}:"] if self.bug else []
         parts += [*self.extra[1:], *self.program] if self.program else []
+        parts += [self.extra[1]] if "--append" in self.extra else []
         return " ".join(parts + list(self.globs))
 
     def options(self):
@@ -71,6 +71,7 @@ RED = [
     Entry(2, globs=("lookup",), bug="skip_dead_mark", arch=PPC),
     Entry(4, globs=("tlb",), bug="skip_shootdown", arch=PPC),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", arch=PPC),
+    Entry(2, globs=("tables",), bug="tables_free_at_once", arch=PPC),
 ]
 
 # Programs linked with glibc, by --exec. On ppc64le `utest` is one; on x86_64 it is of musl.
@@ -99,15 +100,6 @@ COMMANDS = [
     ("lint's own tests", ["python3", "tests/host/test_lint.py"], None),
 ]
 
-# The second architecture, where its emulator and compiler are installed.
-PPC64LE = [replace(entry, arch="ppc64le") for entry in (
-    [Entry(smp) for smp in (1, 4, 64)]
-    + [Entry(smp, "parallel") for smp in (2, 4)]
-    + [Entry(4, "replay")]
-    + [Entry(smp, "replay", globs=("deadlock",)) for smp in (16, 64)]
-    + RED
-)]
-
 CHECK = (
     [Entry(smp) for smp in (1, 2, 4, 16, 64)]
     + [Entry(smp, "parallel") for smp in (2, 4)]
@@ -122,6 +114,10 @@ CHECK = (
     + [Entry(2, "parallel", arch=PPC), Entry(4, "parallel", globs=("deadlock",), arch=PPC)]
     + [Entry(4, "replay", arch=PPC)]
     + [Entry(smp, "replay", globs=("deadlock",), arch=PPC) for smp in (2, 16, 64)]
+    + [Entry(4, extra=("--append", "free=rcu", "--label", "rcu")),
+       Entry(4, extra=("--append", "free=rcu", "--label", "rcu"), arch=PPC),
+       Entry(4, extra=("--append", "flush=tlbie", "--label", "tlbie"), arch=PPC),
+       Entry(4, extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
     + RED
     + EXEC
 )
