@@ -165,7 +165,7 @@ entry_vector:
 	std 10, CPU_SCRATCH(13)
 	li 10, 0
 	b .
-	/* The same for those that come with translation off. With SPRG0 = 0 it writes to frame 0. */
+	/* The same for those that come without translation. With SPRG0 = 0 it writes to frame 0. */
 entry_vector_nmi:
 	mtspr SPR_SPRG2, 13
 	mfspr 13, SPR_SPRG0
@@ -212,8 +212,8 @@ entry_interrupt:
 	.size entry_interrupt, . - entry_interrupt
 
 	/*
-	 * From user mode only (`sc 1` of the kernel is the hypervisor's). r0 is the number, r3 to r8
-	 * are the arguments, which stand in the frame as the array that syscall_dispatch takes.
+	 * From user mode only (`sc 1` of the kernel is the hypervisor's). r0 is the number, r3 to
+	 * r8 are the arguments, which stand in the frame as the array that syscall_dispatch takes.
 	 */
 	.globl entry_syscall
 	.type entry_syscall, @function

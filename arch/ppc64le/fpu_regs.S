@@ -3,7 +3,8 @@
  * Moving the floating-point, vector and VSX registers between the CPU and a struct fpu_state.
  *
  * An interrupt in between saves and restores the MSR that permits the kernel their use, and leaves
- * them alone; the kernel is not preemptible. stxv writes a register as one little-endian number: doubleword 0, which is the FPR, comes second.
+ * them alone; the kernel is not preemptible. stxv writes a register as one little-endian number:
+ * doubleword 0, which is the FPR, comes second.
  *
  * Source: Power ISA 3.0B, book I, 4.2, 6.3, 7.2.
  */

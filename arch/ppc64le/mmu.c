@@ -107,8 +107,8 @@ void mmu_secondary_init(void)
 	arch_mmu_switch(NULL);
 }
 
-/* The table that the entry at *@entry points to, made with 1 << @bits entries if there is none; NULL
- * without memory. */
+/* The table that the entry at *@entry points to, made with 1 << @bits entries if there is none;
+ * NULL without memory. */
 static u64 *table_below(u64 *entry, unsigned long bits)
 {
 	u64 old = radix_swap(READ_ONCE(*entry));

@@ -202,7 +202,7 @@ TEST(deadlock, control_large_batch, "a batch larger than the unmap: waiting is h
 	gather_batch = batch;
 }
 
-/* Control: the machine flushes the others without interrupting them, so nobody waits for who waits. */
+/* Control: the machine flushes the others without interrupting them: nobody waits for a waiter. */
 TEST(deadlock, control_broadcast, "flushes by broadcast: waiting for the lock is harmless",
      .min_cpus = 2)
 {

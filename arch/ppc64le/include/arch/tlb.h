@@ -15,7 +15,7 @@
 /* User translations of this CPU: of the page at @addr, or all. Any context. */
 void arch_tlb_flush_page(unsigned long addr);
 void arch_tlb_flush_all(void);
-/* The same on every CPU, of the address space with top table @pgd, whichever is loaded here; complete
- * on return. No CPU takes an interrupt for it. */
+/* The same on every CPU, of the address space with top table @pgd, whichever is loaded here;
+ * complete on return. No CPU takes an interrupt for it. */
 void arch_tlb_broadcast_page(pgd_t *pgd, unsigned long addr);
 void arch_tlb_broadcast_all(pgd_t *pgd);

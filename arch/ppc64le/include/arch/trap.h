@@ -27,8 +27,16 @@ struct trap_frame {
 static inline unsigned long trap_frame_pc(const struct trap_frame *regs) { return regs->nip; }
 static inline unsigned long trap_frame_fp(const struct trap_frame *regs) { return regs->gpr[1]; }
 static inline unsigned long trap_frame_sp(const struct trap_frame *regs) { return regs->gpr[1]; }
-static inline bool trap_frame_is_user(const struct trap_frame *regs) { return regs->msr & TRAP_MSR_PR; }
-static inline bool trap_frame_irqs_on(const struct trap_frame *regs) { return regs->msr & TRAP_MSR_EE; }
+
+static inline bool trap_frame_is_user(const struct trap_frame *regs)
+{
+	return regs->msr & TRAP_MSR_PR;
+}
+
+static inline bool trap_frame_irqs_on(const struct trap_frame *regs)
+{
+	return regs->msr & TRAP_MSR_EE;
+}
 
 /* An exception in the kernel that no exception-table entry covers: report and end. */
 void trap_kernel_died(struct trap_frame *regs, const char *what) __noreturn;
