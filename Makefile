@@ -139,7 +139,7 @@ $(ISO): $(ELF) $(INITRD) boot/grub.cfg
 
 # --- running; the runner builds what it needs ---
 run smoke check deadlock-100 replay-check: all
-	$(Q)$(PYTHON) tools/runner --profile $@
+	$(Q)$(PYTHON) tools/runner --arch $(ARCH) --profile $@
 bench: all
 	$(Q)$(PYTHON) tools/bench.py
 # Beside it, in another terminal: ./run-qemu.sh --gdb

@@ -31,11 +31,10 @@
 #include "kernel/rbtree.h"
 #include "kernel/atomic.h"
 #include "lab/bug.h"
-#include "arch/cpu.h"
+#include "lab/sync.h"
 
 #define RB_BLACK 1UL
 #define RB_MAX_DEPTH 128 /* twice the logarithm of more nodes than there can be */
-#define LOOP_WINDOW 64	 /* cpu_relax'es for which rb_loop_on_rotate leaves its loop */
 
 struct rb_node *rb_parent(const struct rb_node *node)
 {
@@ -79,14 +78,6 @@ static struct rb_node **link_to(struct rb_root *root, struct rb_node *parent,
 	return parent->left == node ? &parent->left : &parent->right;
 }
 
-/* @y takes @x while @x still has @y, and stays so for a moment. */
-static void link_loop(struct rb_node **inner, struct rb_node *x)
-{
-	set_link(inner, x);
-	for (int i = 0; i < LOOP_WINDOW; i++)
-		cpu_relax();
-}
-
 /*
  * Puts @y, the left or right child of @x, in @x's place and @x below it. Colours stay with the
  * nodes.
@@ -102,7 +93,10 @@ static void rotate_up(struct rb_root *root, struct rb_node *x, struct rb_node *y
 	struct rb_node **top = link_to(root, parent, x);
 
 	if (bug(rb_loop_on_rotate))
-		link_loop(inner, x);
+		set_link(inner, x); /* while x still has y */
+	else
+		set_link(outer, moved);
+	SYNC_POINT(tree_rotating);
 	set_link(outer, moved);
 	set_link(inner, x);
 	set_link(top, y);

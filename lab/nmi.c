@@ -59,7 +59,7 @@ static void nmi_print_trace(unsigned int cpu, const struct nmi_trace *trace)
 	if (trace->user)
 		printk("  %016lx in user mode", trace->pc[0]);
 	for (unsigned int i = 0; i < trace->nr && !trace->user; i++)
-		printk("  %pS", (void *)trace->pc[i]);
+		printk("  %016lx %pS", trace->pc[i], (void *)trace->pc[i]);
 }
 
 void nmi_print_stack(unsigned int cpu)

@@ -16,6 +16,7 @@
 #define SYNC_POINT_LIST(X)                                                                         \
 	X(spf_begin, "speculative attempt begins")                                                 \
 	X(tree_walk, "a lockless walk has read mm_seq and begins")                                 \
+	X(tree_rotating, "a rotation has stored one of its links")                                 \
 	X(spf_found, "lockless lookup has returned a VMA")                                         \
 	X(spf_validated, "dead mark, sequence, bounds and access were checked")                    \
 	X(spf_walked, "page tables were walked, interrupts on if a page is to be prepared")     \

@@ -250,38 +250,48 @@ void gather_free_tables(struct mmu_gather *tlb, unsigned long start, unsigned lo
 	spin_unlock(&tlb->mm->page_table_lock);
 }
 
-/* The write bit is not given back here, as in RFC v5's kernel: the next write fault does it. */
-static void protect_ptes(pmd_t pmd, unsigned long addr, unsigned long end, pgprot_t prot)
+/* What @pte becomes under @prot. The write bit is not given back here, as in RFC v5's kernel: the
+ * next write fault does it. */
+static pte_t protect_pte(pte_t pte, pgprot_t prot)
+{
+	pte_t now = pte_modify(pte, prot);
+
+	return pte_write(pte) ? now : pte_wrprotect(now);
+}
+
+/* Whether any entry changed. One that stays as it is keeps its translations too. */
+static bool protect_ptes(pmd_t pmd, unsigned long addr, unsigned long end, pgprot_t prot)
 {
 	struct spinlock *ptl = &pmd_ptdesc(pmd)->ptl;
 	pte_t *ptep = pte_of(pmd, addr);
+	bool changed = false;
 
 	spin_lock(ptl);
 	for (; addr < end; addr += PAGE_SIZE, ptep++) {
 		pte_t pte = pte_read(ptep);
 
-		if (pte_none(pte))
+		if (pte_none(pte) || pte_same(pte, protect_pte(pte, prot)))
 			continue;
-		pte = pte_get_and_clear(ptep);
-		pte_set(ptep, pte_write(pte) ? pte_modify(pte, prot)
-					     : pte_wrprotect(pte_modify(pte, prot)));
+		/* Between the two no CPU can set young or dirty in it. */
+		pte_set(ptep, protect_pte(pte_get_and_clear(ptep), prot));
+		changed = true;
 	}
 	spin_unlock(ptl);
+	return changed;
 }
 
 void change_protection(struct vma *vma, unsigned long start, unsigned long end)
 {
 	unsigned long addr = start;
-	bool any = false;
+	bool changed = false;
 	pmd_t *pmdp;
 
 	while ((pmdp = next_pmd(vma->mm, &addr, end))) {
 		unsigned long stop = span_end(addr, end, PMD_SIZE);
 
-		protect_ptes(pmd_read(pmdp), addr, stop, vma->prot);
+		changed |= protect_ptes(pmd_read(pmdp), addr, stop, vma->prot);
 		addr = stop;
-		any = true;
 	}
-	if (any)
+	if (changed)
 		tlb_flush_range(vma->mm, start, end);
 }

@@ -44,6 +44,6 @@ void zap_page_range(struct mmu_gather *tlb, struct vma *vma, unsigned long start
  */
 void gather_free_tables(struct mmu_gather *tlb, unsigned long start, unsigned long end,
 			unsigned long floor, unsigned long ceiling);
-/* Gives all present entries of [@start, @end) @vma's present protection and flushes.
+/* Gives all present entries of [@start, @end) @vma's present protection; flushes if one changed.
  * mmap_sem held for writing, vm_sequence open. */
 void change_protection(struct vma *vma, unsigned long start, unsigned long end);

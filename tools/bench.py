@@ -30,7 +30,9 @@ EXACT = [
     ("getppid", "getppid", 120, "211 to 236"),
 ]
 SPECULATIVE_EXTRA = 30
-CONTENDERS = ["mmap", "mprot16m"]
+# Beside whom, and whether speculation must come near to what it does beside another address space.
+# mmap-touch flushes at every operation: what it costs is the interrupts, not a lock.
+CONTENDERS = {"mmap": True, "mmap-touch": False, "mprot16m": True}
 MIN_RATIO = 0.9
 
 
@@ -109,14 +111,14 @@ def print_contend(faults, ops):
     print(f"  {'contender':12} {'path':8} {'faults/s':>10} {'its ops/s':>10}"
           f" {'same, other mm':>15} {'ratio':>6}")
     good = True
-    for contender in CONTENDERS:
+    for contender, limited in CONTENDERS.items():
         for path in ("classic", "spf"):
             beside = statistics.median(faults[(path, contender)])
             apart = statistics.median(faults[(path, "other-" + contender)])
             rate = statistics.median(ops[(path, contender)])
             ratio = beside / apart
             mark = ""
-            if path == "spf" and ratio < MIN_RATIO:
+            if path == "spf" and limited and ratio < MIN_RATIO:
                 mark, good = f"  BELOW {MIN_RATIO}", False
             print(f"  {contender:12} {path:8} {beside:10.0f} {rate:10.0f} {apart:15.0f}"
                   f" {ratio:6.2f}{mark}")

@@ -2,13 +2,14 @@
 /*
  * `contend`: how many faults a second one thread takes while another changes the address space.
  *
- * The faulting thread, on the first CPU, writes a byte in each of 256 pages of an area of its own
+ * The faulting thread, on the first CPU, writes a byte in each of 4096 pages of an area of its own
  * and gives them back with MADV_DONTNEED, over and over; page tables stay. The contender, on the
- * second CPU, changes another part: mmap (64 KiB, touched, unmapped) or mprot16m (16 MiB of
- * populated pages read-only and back). An operation of the contender is such a round.
+ * second CPU, changes another part: mmap (64 KiB mapped and unmapped), mmap-touch (a page of it
+ * written in between, so that the flush interrupts the other CPU) or mprot16m (16 MiB of populated
+ * pages read-only and back). An operation of the contender is such a round.
  *
  * To tell the cost of sharing an address space from that of sharing the machine, run two processes
- * over the same interval: --role fault and --role mmap or mprot16m, both with the same --start-at
+ * over the same interval: --role fault and --role mmap or another, both with the same --start-at
  * (ns of CLOCK_MONOTONIC) and --ms. --contender other-mmap and the like is what the first prints
  * as.
  */
@@ -44,17 +45,29 @@ static void take_faults(struct worker *worker)
 	}
 }
 
-static void change_maps(struct worker *worker)
+static void map_and_unmap(bool touch)
 {
-	(void)worker;
 	barrier_wait(&bench.ready);
 	while (!atomic_load_explicit(&bench.stop, memory_order_relaxed)) {
 		char *base = map_pages(SMALL, RW);
 
-		*(volatile char *)base = 1;
+		if (touch)
+			*(volatile char *)base = 1;
 		munmap(base, SMALL);
 		atomic_fetch_add_explicit(&bench.ops, 1, memory_order_relaxed);
 	}
+}
+
+static void change_maps(struct worker *worker)
+{
+	(void)worker;
+	map_and_unmap(false);
+}
+
+static void change_and_touch_maps(struct worker *worker)
+{
+	(void)worker;
+	map_and_unmap(true);
 }
 
 static void change_protection(struct worker *worker)
@@ -72,6 +85,8 @@ static void (*contender_by_name(const char *name))(struct worker *worker)
 {
 	if (!strcmp(name, "mmap"))
 		return change_maps;
+	if (!strcmp(name, "mmap-touch"))
+		return change_and_touch_maps;
 	if (!strcmp(name, "mprot16m"))
 		return change_protection;
 	if (!strcmp(name, "none") || !strncmp(name, "other", 5))

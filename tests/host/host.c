@@ -8,6 +8,7 @@
 #include "kernel/printk.h"
 #include "kernel/spinlock.h"
 #include "lab/bug.h"
+#include "lab/sync.h"
 
 #define PROT_READ_WRITE 3
 #define MAP_PRIVATE_ANON_NORESERVE 0x4022
@@ -196,6 +197,14 @@ bool perturb_on;
 void perturb_slow(enum perturb_site site)
 {
 	(void)site;
+}
+
+/* A test of its own schedule brings its own. */
+__attribute__((weak)) bool sync_active;
+
+__attribute__((weak)) void sync_reach(enum sync_point point)
+{
+	(void)point;
 }
 
 bool bug_hit(enum bug_id id)

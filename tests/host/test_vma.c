@@ -70,7 +70,7 @@ static void check_lockless(unsigned long page)
 
 void sync_reach(enum sync_point point)
 {
-	if (point == SYNC_tree_walk) /* a walk's own, not a change's */
+	if (point == SYNC_tree_walk || point == SYNC_tree_rotating) /* inside mm_seq or a walk */
 		return;
 	if (change.first < change.last)
 		check_lockless(change.first + roll(change.last - change.first));

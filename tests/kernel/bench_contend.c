@@ -13,7 +13,7 @@
 #define ROUNDS 3
 #define MS "300"
 
-static const char *const contenders[] = { "mmap", "mprot16m" };
+static const char *const contenders[] = { "mmap", "mmap-touch", "mprot16m" };
 
 static struct process *start(struct test_run *t, enum fault_path path, const char *const *argv)
 {
@@ -52,14 +52,17 @@ static void run_apart(struct test_run *t, enum fault_path path, const char *cont
 {
 	const char *at = test_number(time_ns() + 200 * NSEC_PER_MSEC);
 	const char *name = fault_path_name(path);
-	const char *other = !strcmp(contender, "mmap") ? "other-mmap" : "other-mprot16m";
+	char other[32];
 	const char *const fault[] = { "utest", "contend", "--role", "fault", "--contender", other,
 				      "--path", name, "--ms", MS, "--start-at", at, NULL };
 	const char *const change[] = { "utest",	     "contend",	   "--role", contender,
 				       "--contender", other,	   "--path", name,
 				       "--ms",	     MS,	   "--start-at", at, NULL };
-	struct process *a = start(t, path, fault), *b = start(t, path, change);
+	struct process *a, *b;
 
+	snprintf(other, sizeof(other), "other-%s", contender);
+	a = start(t, path, fault);
+	b = start(t, path, change);
 	finish(t, a);
 	finish(t, b);
 }

@@ -107,6 +107,47 @@ TEST(lookup, walkers_and_rotator, "every CPU walks while one rotates the tree: r
 }
 
 #if LAB
+/* Between the first two VMAs, so that it turns right at the one and left at the other. */
+static void walk_gap(void *arg)
+{
+	int idx = srcu_read_lock(&vma_srcu);
+	bool busy;
+
+	(void)arg;
+	find_vma_srcu(walk_mm, place(1), &busy);
+	srcu_read_unlock(&vma_srcu, idx);
+	SYNC_POINT(prctl_pass);
+}
+
+/*
+ * Hazard 7.7, forced: the third VMA in a row makes the tree rotate around the first two, and stops
+ * half-way until a walk that began before has gone through them. It must not have gone round.
+ */
+TEST(lookup, rotation_has_no_loop, "a walk through a half-done rotation ends", .min_cpus = 2)
+{
+	unsigned long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+	struct thread *walker;
+	char why[200];
+
+	walk_mm = mm_create();
+	walker = thread_create("walker", walk_gap, NULL, 1);
+	if (!walk_mm || IS_ERR(walker))
+		panic("no memory for the test");
+	for (unsigned int i = 0; i < 4; i += 2)
+		EXPECT_EQ(t, mm_mmap(walk_mm, place(i), PAGE_SIZE, PROT_READ, flags), place(i));
+	if (sync_arm("tree_rotating>tree_walk,prctl_pass>tree_rotating") || sync_go())
+		test_error(t, "bad schedule");
+	thread_start(walker);
+	if (sync_wait("tree_walk", 1))
+		test_error(t, "the walk did not begin");
+	EXPECT_EQ(t, mm_mmap(walk_mm, place(4), PAGE_SIZE, PROT_READ, flags), place(4));
+	thread_join(walker);
+	if (sync_disarm(why, sizeof(why)))
+		test_error(t, "%s", why);
+	mm_put(walk_mm);
+	EXPECT_OP(t, vma_longest_walk(), <, 40);
+}
+
 /* Runs a program of one write and one change under @schedule; the reason expected of the attempt.
  * */
 static void race(struct test_run *t, const char *program, const char *schedule,

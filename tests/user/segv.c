@@ -100,9 +100,9 @@ static void mode_noexec(void)
 
 static void mode_kernel(void)
 {
-	/* ppc64le has its kernel at the second. The first is too wide for its page tables, which its
-	 * Linux tells apart; the second is on x86_64 no address at all. */
-	char *addrs[] = { (char *)0xffff800000002000, (char *)0xc000000000402000 };
+	/* ppc64le has its kernel at the second, which on x86_64 is no address at all. The first is
+	 * too wide for the page tables of ppc64le, which Linux tells apart. */
+	char *addrs[] = { (char *)0xffff800000002000, (char *)0xc000000000400000 };
 	struct utsname name;
 	bool wide;
 

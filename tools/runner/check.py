@@ -20,6 +20,7 @@ from . import build, machine, probe, profiles, replay, report, screen, session
 from .common import (BROKEN, FAIL, PASS, ROOT, SKIPPED, TIMEOUT, DIED, Error, complain, host_cores,
                      note, out_dir, shown)
 
+FIRST = next(iter(machine.ARCHES))
 SMALL = 4       # CPUs up to which two guests share the host
 
 
@@ -59,10 +60,10 @@ class Driver:
 
     # -- one child --------------------------------------------------------
 
-    def child(self, options, place, cwd=None):
+    def child(self, options, place, cwd=None, arch=""):
         """Run the runner once; (exit code, its output, its results)."""
         line = [sys.executable, str(Path(__file__).parent), "--no-build", "--quiet",
-                "--arch", self.args.arch, "--run-dir", str(place)] + list(options)
+                "--arch", arch or self.args.arch, "--run-dir", str(place)] + list(options)
         process = subprocess.Popen(line, cwd=cwd, stdin=subprocess.DEVNULL, text=True,
                                    errors="replace", stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
@@ -78,7 +79,8 @@ class Driver:
         place = self.dir / f"{self.number:03}-{entry.name.split(' ')[0]}-{entry.mode}"
         started = time.monotonic()
         label = ["--label", f"seed{entry.seed}"] if entry.seed != 1 else []
-        code, text, results = self.child(entry.options() + label, place)
+        code, text, results = self.child(entry.options() + label, place,
+                                         arch=entry.arch)
         outcome = Outcome(entry.name, code, totals_of(code, results), time.monotonic() - started,
                           text, results=results)
         return judge_red(entry, outcome, place) if entry.bug else judge_prove(outcome, place)
@@ -195,7 +197,7 @@ def totals_of(code, results):
 def kvm_problem(args):
     """Why the KVM entries cannot run, or nothing. The rate of its loops does not matter."""
     arch = machine.get(args.arch)
-    problem = probe.device_problem()
+    problem = probe.device_problem(arch)
     if problem:
         return problem[1].split(";")[0]
     qemu = machine.find_qemu(arch)
@@ -215,6 +217,23 @@ def iso_problem(args):
     return ""
 
 
+def arch_problem(args, name):
+    """Why nothing of the architecture @name can be built or run here, or nothing."""
+    arch = machine.get(name)
+    if name == args.arch:
+        return ""
+    if os.environ.get("BUILD") or os.environ.get("QEMU"):
+        return "BUILD= and QEMU= are for one architecture"
+    for tool in (arch.qemu, arch.compiler):
+        if not shutil.which(tool):
+            return f"{tool} is not installed"
+    try:
+        build.ensure(arch, next(iter(arch.machines)), args.no_build)
+    except Error as err:
+        complain(err)       # the entries then fail
+    return ""
+
+
 def obstacles(args, entries):
     """Entry -> why it cannot run on this host; each thing is looked at once."""
     reasons = {}
@@ -222,6 +241,9 @@ def obstacles(args, entries):
         members = [entry for entry in entries if kind in (entry.mode, entry.machine)]
         reason = problem(args) if members else ""
         reasons.update({entry: reason for entry in members if reason})
+    for name in {entry.arch for entry in entries if entry.arch}:
+        reason = arch_problem(args, name)
+        reasons.update({e: reason for e in entries if e.arch == name and reason})
     return reasons
 
 
@@ -237,7 +259,9 @@ def matrix(args, entries, commands=()):
 
 
 def check(args):
-    return matrix(args, profiles.CHECK, profiles.COMMANDS)
+    """Every architecture, or the one that --arch asks for if it is not the first."""
+    entries = [e for e in profiles.CHECK if args.arch == FIRST or e.arch == args.arch]
+    return matrix(args, entries, profiles.COMMANDS)
 
 
 def smoke(args):

@@ -35,6 +35,7 @@ class Arch:
     name: str
     qemu: str           # QEMU's program
     package: str        # the Debian package it comes in
+    compiler: str       # what builds its image
     elf_machine: int    # e_machine of programs for --exec
     cpu: str            # the default -cpu
     kvm_cpus: tuple     # what KVM's trial tries, in this order
@@ -54,6 +55,7 @@ X86_64 = Arch(
     name="x86_64",
     qemu="qemu-system-x86_64",
     package="qemu-system-x86",
+    compiler="gcc",
     elf_machine=62,
     cpu="qemu64",
     kvm_cpus=("host", "qemu64"),
@@ -79,6 +81,7 @@ PPC64LE = Arch(
     name="ppc64le",
     qemu="qemu-system-ppc64",
     package="qemu-system-ppc",
+    compiler="powerpc64le-linux-gnu-gcc",
     elf_machine=21,
     cpu="power9",
     kvm_cpus=("host",),

@@ -4,7 +4,7 @@
 Add a boot by adding a line here; check.py only works through the table.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -12,24 +12,26 @@ class Entry:
     """One boot of the image."""
     smp: int
     mode: str = "interleaved"
-    machine: str = "microvm"
+    machine: str = ""       # the architecture's default
     cpu: str = ""
     globs: tuple = ()
     extra: tuple = ()       # further options of run-qemu.sh
     seed: int = 1
+    arch: str = ""          # that of --arch
     bug: str = ""           # a defect that is switched on: the run must fail because of it
 
     @property
     def name(self):
-        parts = [f"smp{self.smp}", self.mode, self.machine]
+        parts = [f"smp{self.smp}", self.mode]
+        parts += [part for part in (self.arch, self.machine) if part]
         parts += [self.cpu] if self.cpu else []
         parts += [f"seed{self.seed}"] if self.seed != 1 else []
         parts += [f"must fail with {self.bug}:"] if self.bug else []
         return " ".join(parts + list(self.globs))
 
     def options(self):
-        line = ["--smp", str(self.smp), "--mode", self.mode, "--machine", self.machine,
-                "--seed", str(self.seed)]
+        line = ["--smp", str(self.smp), "--mode", self.mode, "--seed", str(self.seed)]
+        line += ["--machine", self.machine] if self.machine else []
         line += ["--cpu", self.cpu] if self.cpu else []
         line += ["--bug", self.bug] if self.bug else []
         return line + list(self.extra) + list(self.globs)
@@ -44,6 +46,7 @@ RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once"),
     Entry(2, globs=("lookup",), bug="skip_dead_mark"),
     Entry(2, globs=("lookup",), bug="skip_bounds_check"),
+    Entry(2, globs=("lookup",), bug="rb_loop_on_rotate"),
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
@@ -52,14 +55,26 @@ RED = [
 # What runs on the host: name, command, and a tool without which it is skipped.
 COMMANDS = [
     ("lint", ["python3", "tools/lint.py", "build/x86_64", "build/x86_64-nolab"], None),
-    ("builds without instruments", ["make", "-s", "LAB=0"], None),
-    ("builds with clang", ["make", "-s", "CC=clang"], "clang"),
+    ("builds without instruments", ["make", "-s", "ARCH=x86_64", "LAB=0"], None),
+    ("ppc64le builds without instruments", ["make", "-s", "ARCH=ppc64le", "LAB=0"],
+     "powerpc64le-linux-gnu-gcc"),
+    ("builds with clang", ["make", "-s", "ARCH=x86_64", "CC=clang"], "clang"),
     ("kernel parts under sanitizers", ["make", "-s", "-C", "tests/host"], None),
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
+    ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
     ("lint's own tests", ["python3", "tests/host/test_lint.py"], None),
 ]
+
+# The second architecture, where its emulator and compiler are installed.
+PPC64LE = [replace(entry, arch="ppc64le") for entry in (
+    [Entry(smp) for smp in (1, 4, 64)]
+    + [Entry(smp, "parallel") for smp in (2, 4)]
+    + [Entry(4, "replay")]
+    + [Entry(smp, "replay", globs=("deadlock",)) for smp in (16, 64)]
+    + RED
+)]
 
 CHECK = (
     [Entry(smp) for smp in (1, 2, 4, 16, 64)]
@@ -72,6 +87,7 @@ CHECK = (
     + [Entry(16, "kvm", globs=KVM_GLOBS_16, extra=("--timeout", "120"))]
     + [Entry(64, "parallel", globs=("deadlock",))]
     + RED
+    + PPC64LE
 )
 
 SMOKE = [

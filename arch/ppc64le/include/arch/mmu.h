@@ -106,7 +106,11 @@ static inline bool pte_dirty(pte_t pte) { return pte.v & RADIX_PTE_DIRTY; }
 static inline bool pte_young(pte_t pte) { return pte.v & RADIX_PTE_R; }
 static inline bool pte_special(pte_t pte) { return pte.v & RADIX_PTE_SPECIAL; }
 static inline u64 pte_pfn(pte_t pte) { return (pte.v & RADIX_PFN_MASK) >> PAGE_SHIFT; }
-static inline pte_t pte_make(u64 pfn, pgprot_t p) { return (pte_t){ pfn << PAGE_SHIFT | p.v }; }
+static inline pte_t pte_make(u64 pfn, pgprot_t prot)
+{
+	return (pte_t){ pfn << PAGE_SHIFT | prot.v };
+}
+
 static inline pte_t pte_mkwrite(pte_t pte) { return (pte_t){ pte.v | RADIX_PTE_WRITE }; }
 static inline pte_t pte_wrprotect(pte_t pte) { return (pte_t){ pte.v & ~RADIX_PTE_WRITE }; }
 static inline pte_t pte_mkdirty(pte_t pte) { return (pte_t){ pte.v | RADIX_PTE_DIRTY }; }
@@ -134,8 +138,8 @@ static inline pte_t pte_get_and_clear(pte_t *ptep)
 }
 
 /* --- tables --- */
-/* The size of the table that an entry points to, as log2 of its number of entries. */
-#define RADIX_BITS_pud 9UL
+/* The size of the table below an entry, as log2 of its number of entries. */
+#define RADIX_BITS_pud 9UL /* of the table that a pud entry points to, and so on */
 #define RADIX_BITS_p4d 9UL
 #define RADIX_BITS_pmd ((unsigned long)(PMD_SHIFT - PTE_SHIFT))
 
@@ -160,7 +164,7 @@ DEFINE_TABLE_ENTRY(pmd)
 static inline bool pmd_huge(pmd_t pmd) { return pmd.v & RADIX_LEAF; }
 static inline bool pud_huge(pud_t pud) { return pud.v & RADIX_LEAF; }
 
-/* The p4d is folded: a pgd entry is never empty, and its p4d is the entry itself. */
+/* With four levels the p4d is folded: a pgd entry is never empty and is its own p4d. */
 static inline pgd_t pgd_read(const pgd_t *p) { return (pgd_t){ radix_swap(READ_ONCE(p->v)) }; }
 static inline bool pgd_none(pgd_t e) { (void)e; return false; }
 static inline p4d_t *p4d_of(pgd_t *p, unsigned long addr) { (void)addr; return (p4d_t *)p; }

@@ -12,8 +12,8 @@ struct k_siginfo;
 
 /* Builds the frame on the user stack (or the alternate one) and points @regs at the handler. */
 int __must_check arch_signal_setup(struct trap_frame *regs, int signo,
-				   const struct k_sigaction *action, const struct k_siginfo *info,
-				   u64 oldmask);
+				   const struct k_sigaction *action,
+				   const struct k_siginfo *info, u64 oldmask);
 /* rt_sigreturn: restores @regs and FPU state; the mask to set goes to *@mask. */
 int __must_check arch_signal_return(struct trap_frame *regs, u64 *mask);
 /* Whether @regs is a system call's entry whose return value is a restart code. */
