@@ -312,8 +312,8 @@ LAYERS = {
     "boot": ("boot", "arch", "kernel"),
 }
 # The headers of mm by which the kernel starts it up, runs programs in address spaces and counts.
-KERNEL_SEES = {"mm/fault.h", "mm/gather.h", "mm/mm.h", "mm/page.h", "mm/pgtable.h", "mm/ptl.h", "mm/slab.h",
-               "mm/tlb.h"}
+KERNEL_SEES = {"mm/fault.h", "mm/gather.h", "mm/mm.h", "mm/page.h", "mm/pgtable.h", "mm/ptl.h",
+               "mm/slab.h", "mm/tlb.h"}
 FREESTANDING = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
 
 

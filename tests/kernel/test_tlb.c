@@ -10,7 +10,37 @@ static u64 before[3][NR_CPUS];
 static const enum stat per_cpu[3] = { STAT_USER_FAULTS, STAT_SHOOTDOWNS_SENT,
 				      STAT_SHOOTDOWNS_RECV };
 
-/* A thread on each CPU faults, then unmaps what it touched while all others run in the same mm. */
+/* The fewest of counter @s that any CPU has counted since @before. */
+static u64 least_on_a_cpu(unsigned int s, u64 *sum)
+{
+	u64 least = ~0ULL;
+
+	*sum = 0;
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
+		u64 n = stat_cpu(cpu, per_cpu[s]) - before[s][cpu];
+
+		least = min(least, n);
+		*sum += n;
+	}
+	return least;
+}
+
+static bool all_took_part(void)
+{
+	u64 sum;
+
+	for (unsigned int s = 0; s < 3; s++)
+		if (!least_on_a_cpu(s, &sum))
+			return false;
+	return true;
+}
+
+#define TOURS 8
+
+/*
+ * A thread on each CPU faults, then unmaps what it touched while all others run in the same mm. A
+ * CPU that runs a kernel thread just then is rightly left out; so there are more tours if need be.
+ */
 TEST(tlb, every_cpu_takes_part, "each CPU takes a fault, sends a shootdown and receives one",
      .both_paths = true, .min_cpus = 2)
 {
@@ -23,18 +53,14 @@ TEST(tlb, every_cpu_takes_part, "each CPU takes a fault, sends a shootdown and r
 	for (unsigned int s = 0; s < 3; s++)
 		for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
 			before[s][cpu] = stat_cpu(cpu, per_cpu[s]);
-	test_program(t, t->path, NULL, &result, "cputour", "--threads", test_number(nr_cpus));
+	for (unsigned int i = 0; i < TOURS && !all_took_part(); i++)
+		test_program(t, t->path, NULL, &result, "cputour", "--threads",
+			     test_number(nr_cpus));
 	for (unsigned int s = 0; s < 3; s++) {
-		u64 least = ~0ULL, sum = 0;
+		u64 sum, least = least_on_a_cpu(s, &sum);
 
-		for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
-			u64 n = stat_cpu(cpu, per_cpu[s]) - before[s][cpu];
-
-			least = min(least, n);
-			sum += n;
-			if (!n)
-				test_fail(t, "CPU %u: no %s", cpu, stat_name(per_cpu[s]));
-		}
+		if (!least)
+			test_fail(t, "a CPU has no %s", stat_name(per_cpu[s]));
 		test_note(t, "%s: sum=%lu least_on_a_cpu=%lu", stat_name(per_cpu[s]),
 			  (unsigned long)sum, (unsigned long)least);
 	}
