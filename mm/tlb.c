@@ -3,7 +3,7 @@
  * TLB shootdown: by IPI, or by the machine's broadcast.
  *
  * Each CPU has one request of its own, since it waits for it before it goes on. It puts its number
- * into the inbox of every CPU it asks and interrupts those whose inbox was empty; a receiver serves
+ * into the inbox of every CPU it asks and interrupts those whose word was empty; a receiver serves
  * all requests in its inbox and clears its bit in each. The last one wakes the initiator.
  *
  * Order (MO-6): the initiator has cleared its entries, raises the generation (a full barrier), then
@@ -92,7 +92,10 @@ bool tlb_request_missing(const void *object, unsigned int cpu)
 	return cpumask_test(&((const struct tlb_request *)object)->pending, cpu);
 }
 
-/* Asks every CPU in @req->pending; an inbox that was not empty has an IPI on its way already. */
+/*
+ * Asks every CPU in @req->pending. A word of an inbox that was not empty has an IPI on its way,
+ * sent after its first bit was set. Other words do not count: the receiver may be past them.
+ */
 static void tlb_send(struct tlb_request *req)
 {
 	u64 bit = 1ULL << (cpu_id() % 64);
@@ -102,18 +105,10 @@ static void tlb_send(struct tlb_request *req)
 	cpumask_zero(&targets);
 	for_each_cpu(cpu, &req->pending)
 	{
-		struct cpu *target = cpus[cpu];
-		bool idle = true;
-
-		for (unsigned int i = 0; i < cpumask_words(); i++)
-			if (i != word && READ_ONCE(target->tlb_inbox[i]))
-				idle = false;
-		if (__atomic_fetch_or(&target->tlb_inbox[word], bit, __ATOMIC_SEQ_CST))
-			idle = false;
-		if (idle) {
-			targets.bits[cpu / 64] |= 1ULL << (cpu % 64);
-			stat_inc(SHOOTDOWN_IPIS);
-		}
+		if (__atomic_fetch_or(&cpus[cpu]->tlb_inbox[word], bit, __ATOMIC_SEQ_CST))
+			continue;
+		targets.bits[cpu / 64] |= 1ULL << (cpu % 64);
+		stat_inc(SHOOTDOWN_IPIS);
 	}
 	perturb(PERTURB_IPI);
 	arch_ipi_send_mask(&targets, IPI_TLB);

@@ -110,6 +110,9 @@ CHECK = (
     + [Entry(smp, "kvm", globs=KVM_GLOBS, extra=("--timeout", "120")) for smp in (2, 4)]
     + [Entry(16, "kvm", globs=KVM_GLOBS_16, extra=("--timeout", "120"))]
     + [Entry(64, "parallel", globs=("deadlock",))]
+    # More CPUs than a word has bits.
+    + [Entry(96, globs=("storm", "tlb", "deadlock"))]
+    + [Entry(96, globs=("storm", "tlb", "deadlock"), arch=PPC, extra=("--mem", "512"))]
     + [Entry(smp, arch=PPC) for smp in (1, 2, 4, 16, 64)]
     + [Entry(2, "parallel", arch=PPC), Entry(4, "parallel", globs=("deadlock",), arch=PPC)]
     + [Entry(4, "replay", arch=PPC)]
