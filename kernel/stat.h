@@ -17,8 +17,6 @@
 	X(SHOOTDOWNS_SENT)  /* waits for at least one other CPU */                                 \
 	X(SHOOTDOWN_IPIS)   /* TLB IPIs sent */                                                    \
 	X(SHOOTDOWNS_RECV)  /* (irq) requests served */                                            \
-	X(FLUSH_UNDER_PTL)  /* waits for others with a PTL held */                                 \
-	X(FLUSH_AFTER_PTL)  /* a gather's waits with no PTL held */                             \
 	X(CONTEXT_SWITCHES) /* (irq) */                                                            \
 	X(MIGRATIONS)       /* (irq) */                                                            \
 	X(WAKE_IPIS)        /* (irq) IPI_RESCHED sent */                                           \

@@ -41,7 +41,6 @@ enum fault_path { FAULT_PATH_CLASSIC, FAULT_PATH_SPF, NR_FAULT_PATHS };
 	X(HUGE, "huge")                                                                            \
 	X(PMD_CHANGED, "pmd_changed") /* the table is not the one walked before */                 \
 	X(TRYLOCK, "trylock")	      /* the PTL was held */                                       \
-	X(PTE_CHANGED, "pte_changed") /* another fault was faster and left something else */ \
 	X(NO_MEMORY, "no_memory")
 
 enum spf_reason {

@@ -45,8 +45,7 @@ static enum fault_result fault_replace_zero(struct vm_fault *vmf)
 	}
 	pte_get_and_clear(vmf->pte);
 	SYNC_POINT(cow_flush_ptl);
-	if (tlb_flush_page(vmf->vma->mm, vmf->addr & PAGE_MASK))
-		stat_inc(FLUSH_UNDER_PTL);
+	tlb_flush_page(vmf->vma->mm, vmf->addr & PAGE_MASK);
 	fault_page_mapped(vmf, page);
 	pte_set(vmf->pte, fault_anon_pte(vmf, page));
 	spin_unlock(vmf->ptl);

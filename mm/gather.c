@@ -72,15 +72,9 @@ static void gather_free_ptdescs(struct mmu_gather *tlb)
 void gather_flush(struct mmu_gather *tlb)
 {
 	if (tlb->start < tlb->end) {
-		bool others;
-
 		if (!tlb->ptl_held)
 			SYNC_POINT(gather_flush);
-		others = tlb_flush_range(tlb->mm, tlb->start, tlb->end);
-		if (others && tlb->ptl_held)
-			stat_inc(FLUSH_UNDER_PTL);
-		else if (others)
-			stat_inc(FLUSH_AFTER_PTL);
+		tlb_flush_range(tlb->mm, tlb->start, tlb->end);
 		tlb->start = USER_TOP;
 		tlb->end = 0;
 	}
