@@ -150,7 +150,7 @@ static void tlb_wait(struct tlb_request *req)
 	smp_mb();
 }
 
-static bool tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
+static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
 {
 	struct tlb_request *req = &tlb_requests[cpu_id()];
 	u64 self = 1ULL << (cpu_id() % 64);
@@ -166,7 +166,7 @@ static bool tlb_flush_others(struct mm *mm, unsigned long start, unsigned long e
 	}
 	if (!any || bug(skip_shootdown)) {
 		cpumask_zero(&req->pending);
-		return false;
+		return;
 	}
 	stat_inc(SHOOTDOWNS_SENT);
 	req->mm = mm;
@@ -175,21 +175,19 @@ static bool tlb_flush_others(struct mm *mm, unsigned long start, unsigned long e
 	req->gen = gen;
 	tlb_send(req);
 	tlb_wait(req);
-	return true;
 }
 
 /* No CPU is interrupted and none is waited for; generations stand still. */
-static bool tlb_flush_broadcast(struct mm *mm, unsigned long start, unsigned long end)
+static void tlb_flush_broadcast(struct mm *mm, unsigned long start, unsigned long end)
 {
 	if (bug(skip_shootdown))
-		return false;
+		return;
 	if (end - start > TLB_FLUSH_ALL_PAGES * PAGE_SIZE) {
 		arch_tlb_broadcast_all(mm->pgd);
-		return false;
+		return;
 	}
 	for (unsigned long addr = start; addr < end; addr += PAGE_SIZE)
 		arch_tlb_broadcast_page(mm->pgd, addr);
-	return false;
 }
 
 void tlb_sync_walkers(struct mm *mm)
@@ -198,21 +196,23 @@ void tlb_sync_walkers(struct mm *mm)
 	tlb_flush_others(mm, 0, 0, atomic64_read(&mm->tlb_gen));
 }
 
-bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end)
+void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end)
 {
 	s64 gen;
 
 	BUG_ON(!irq_enabled());
-	if (ARCH_TLB_BROADCAST && tlb_flush_mode == TLB_FLUSH_TLBIE)
-		return tlb_flush_broadcast(mm, start, end);
+	if (ARCH_TLB_BROADCAST && tlb_flush_mode == TLB_FLUSH_TLBIE) {
+		tlb_flush_broadcast(mm, start, end);
+		return;
+	}
 	gen = atomic64_inc_return(&mm->tlb_gen);
 	irq_disable();
 	tlb_flush_local(mm, start, end, gen);
 	irq_enable();
-	return tlb_flush_others(mm, start, end, gen);
+	tlb_flush_others(mm, start, end, gen);
 }
 
-bool tlb_flush_page(struct mm *mm, unsigned long addr)
+void tlb_flush_page(struct mm *mm, unsigned long addr)
 {
-	return tlb_flush_range(mm, addr, addr + PAGE_SIZE);
+	tlb_flush_range(mm, addr, addr + PAGE_SIZE);
 }

@@ -23,11 +23,11 @@ enum tlb_flush_mode {
 extern enum tlb_flush_mode tlb_flush_mode;
 
 /*
- * Flushes [@start, @end) of @mm everywhere. Whether any other CPU was asked, which by IPI is every
- * one that had @mm loaded: each has taken an interrupt since. Interrupts on.
+ * Flushes [@start, @end) of @mm everywhere. By IPI every CPU that had @mm loaded has taken an
+ * interrupt since, when it returns. Interrupts on.
  */
-bool tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end);
-bool tlb_flush_page(struct mm *mm, unsigned long addr);
+void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end);
+void tlb_flush_page(struct mm *mm, unsigned long addr);
 /*
  * Interrupts every CPU that has @mm loaded and waits for its answer: whoever walked the tables with
  * interrupts off before is through, so tables unlinked before may be freed. Interrupts on.
