@@ -11,7 +11,7 @@
 
 #include "kernel/list.h"
 #include "kernel/spinlock.h"
-#include "lab/perturb.h"
+#include "lab/hook.h"
 
 struct thread;
 
@@ -40,22 +40,20 @@ void rwsem_wait(struct rwsem *sem, bool write);
 void rwsem_left(struct rwsem *sem);
 
 /* One attempt each, never waiting; they fail too while somebody else waits. */
-static inline bool down_read_trylock(struct rwsem *sem)
+static inline bool rwsem_try_read(struct rwsem *sem)
 {
 	u64 state = READ_ONCE(sem->state);
 
-	perturb(PERTURB_LOCK);
 	while (likely(!(state & (RWSEM_WRITER | RWSEM_WAITERS))))
 		if (likely(try_cmpxchg(&sem->state, &state, state + RWSEM_READER)))
 			return true;
 	return false;
 }
 
-static inline bool down_write_trylock(struct rwsem *sem)
+static inline bool rwsem_try_write(struct rwsem *sem)
 {
 	u64 free = 0;
 
-	perturb(PERTURB_LOCK);
 	if (unlikely(!try_cmpxchg(&sem->state, &free, RWSEM_WRITER)))
 		return false;
 	WRITE_ONCE(sem->writer, current);
@@ -64,13 +62,15 @@ static inline bool down_write_trylock(struct rwsem *sem)
 
 static inline void down_read(struct rwsem *sem)
 {
-	if (unlikely(!down_read_trylock(sem)))
+	hook_lock(HOOK_WANT, HOOK_READ, sem);
+	if (unlikely(!rwsem_try_read(sem)))
 		rwsem_wait(sem, false);
 }
 
 static inline void down_write(struct rwsem *sem)
 {
-	if (likely(down_write_trylock(sem)))
+	hook_lock(HOOK_WANT, HOOK_WRITE, sem);
+	if (likely(rwsem_try_write(sem)))
 		return;
 	rwsem_wait(sem, true);
 	WRITE_ONCE(sem->writer, current);
@@ -83,7 +83,7 @@ static inline void up_read(struct rwsem *sem)
 
 	if (unlikely(state == RWSEM_WAITERS))
 		rwsem_left(sem);
-	perturb(PERTURB_UNLOCK);
+	hook_lock(HOOK_LEFT, HOOK_READ, sem);
 }
 
 static inline void up_write(struct rwsem *sem)
@@ -91,7 +91,7 @@ static inline void up_write(struct rwsem *sem)
 	WRITE_ONCE(sem->writer, NULL);
 	if (unlikely(__atomic_sub_fetch(&sem->state, RWSEM_WRITER, __ATOMIC_SEQ_CST)))
 		rwsem_left(sem);
-	perturb(PERTURB_UNLOCK);
+	hook_lock(HOOK_LEFT, HOOK_WRITE, sem);
 }
 
 /* Whether anyone holds it, or the current thread for writing: for assertions. */

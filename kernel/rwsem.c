@@ -112,4 +112,5 @@ void rwsem_wait(struct rwsem *sem, bool write)
 	rwsem_hand_over(sem); /* the last holder may have left before the bit was there */
 	spin_unlock(&sem->wait_lock);
 	rwsem_sleep(sem, &waiter);
+	hook_lock(HOOK_WAITED, write ? HOOK_WRITE : HOOK_READ, sem);
 }

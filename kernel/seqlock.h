@@ -15,15 +15,24 @@
 
 struct seqcount {
 	u32 seq;
+#if LAB
+	const char *name;
+#endif
 };
 
-static inline void seqcount_init(struct seqcount *s)
+static inline void seqcount_init(struct seqcount *s, const char *name)
 {
 	s->seq = 0;
+#if LAB
+	s->name = name;
+#else
+	(void)name;
+#endif
 }
 
 static inline void write_seqcount_begin(struct seqcount *s)
 {
+	hook_lock(HOOK_WANT, HOOK_SEQCOUNT, s);
 	BUG_ON_MSG(s->seq & 1, "second writer, seq=%u", s->seq);
 	WRITE_ONCE(s->seq, s->seq + 1);
 	smp_wmb();
@@ -34,6 +43,7 @@ static inline void write_seqcount_end(struct seqcount *s)
 	BUG_ON_MSG(!(s->seq & 1), "no section open, seq=%u", s->seq);
 	smp_wmb();
 	WRITE_ONCE(s->seq, s->seq + 1);
+	hook_lock(HOOK_LEFT, HOOK_SEQCOUNT, s);
 }
 
 /* The count as it is now, odd or even, before any load that follows. Never waits (INV-6). */
@@ -59,7 +69,7 @@ struct seqlock {
 
 static inline void seqlock_init(struct seqlock *sl, const char *name)
 {
-	seqcount_init(&sl->count);
+	seqcount_init(&sl->count, name);
 	spin_init(&sl->lock, name);
 }
 

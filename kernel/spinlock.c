@@ -128,6 +128,8 @@ static bool spin_wait_for(struct spinlock *lock, bool irqs_on, bool breakable, u
 		wait_publish_breakable();
 	got = irqs_on ? spin_wait_open(&wait) : spin_wait_closed(&wait);
 	wait_publish_end();
+	if (got)
+		hook_lock(HOOK_WAITED, HOOK_SPINLOCK, lock);
 	return got;
 }
 

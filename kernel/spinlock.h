@@ -18,7 +18,7 @@
 #include "kernel/atomic.h"
 #include "kernel/cpu.h"
 #include "kernel/spinlock_types.h"
-#include "lab/perturb.h"
+#include "lab/hook.h"
 
 static inline void spin_init(struct spinlock *lock, const char *name)
 {
@@ -82,7 +82,7 @@ static __always_inline bool spin_try_word(struct spinlock *lock)
  * after wait_limit the kernel panics and names the owner. Not from an NMI. */
 static __always_inline void spin_lock(struct spinlock *lock)
 {
-	perturb(PERTURB_LOCK);
+	hook_lock(HOOK_WANT, HOOK_SPINLOCK, lock);
 	if (unlikely(!spin_try_word(lock)))
 		spin_lock_wait(lock);
 	spin_note_taken(lock);
@@ -91,10 +91,11 @@ static __always_inline void spin_lock(struct spinlock *lock)
 /* One attempt, never waits. */
 static __always_inline bool spin_trylock(struct spinlock *lock)
 {
-	perturb(PERTURB_LOCK);
+	hook_lock(HOOK_TRY, HOOK_SPINLOCK, lock);
 	if (!spin_try_word(lock))
 		return false;
 	spin_note_taken(lock);
+	hook_lock(HOOK_GOT, HOOK_SPINLOCK, lock);
 	return true;
 }
 
@@ -104,7 +105,7 @@ static __always_inline void spin_unlock(struct spinlock *lock)
 	spin_note_released(lock);
 	if (unlikely(xchg(&lock->val, 0) == 2))
 		spin_wake_one(lock);
-	perturb(PERTURB_UNLOCK);
+	hook_lock(HOOK_LEFT, HOOK_SPINLOCK, lock);
 }
 
 /* For locks that interrupt handlers take too. While it waits, interrupts are as @flags say. */
@@ -112,7 +113,7 @@ static __always_inline unsigned long spin_lock_irqsave(struct spinlock *lock)
 {
 	unsigned long flags;
 
-	perturb(PERTURB_LOCK);
+	hook_lock(HOOK_WANT, HOOK_SPINLOCK, lock);
 	flags = irq_save();
 	if (unlikely(!spin_try_word(lock)))
 		spin_lock_wait_irqsave(lock, flags);
@@ -132,9 +133,11 @@ static __always_inline void spin_unlock_irqrestore(struct spinlock *lock, unsign
  */
 static __always_inline bool __must_check spin_lock_breakable(struct spinlock *lock)
 {
-	perturb(PERTURB_LOCK);
-	if (unlikely(!spin_try_word(lock)) && !spin_lock_wait_breakable(lock))
+	hook_lock(HOOK_WANT, HOOK_SPINLOCK, lock);
+	if (unlikely(!spin_try_word(lock)) && !spin_lock_wait_breakable(lock)) {
+		hook_lock(HOOK_LEFT, HOOK_SPINLOCK, lock);
 		return false;
+	}
 	spin_note_taken(lock);
 	return true;
 }

@@ -79,6 +79,7 @@ static void srcu_wait_idle(struct srcu *srcu, unsigned int idx)
 
 void synchronize_srcu(struct srcu *srcu)
 {
+	hook_lock(HOOK_WANT, HOOK_SRCU_GP, srcu);
 	mutex_lock(&srcu->gp_mutex);
 	SYNC_POINT(srcu_gp_start);
 	for (int flip = 0; flip < 2; flip++) {
@@ -93,6 +94,7 @@ void synchronize_srcu(struct srcu *srcu)
 	srcu->gp_completed++;
 	stat_inc(SRCU_GPS);
 	mutex_unlock(&srcu->gp_mutex);
+	hook_lock(HOOK_LEFT, HOOK_SRCU_GP, srcu);
 }
 
 /* --- callbacks --- */

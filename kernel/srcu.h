@@ -62,6 +62,7 @@ static inline int __must_check srcu_read_lock(struct srcu *srcu)
 #if LAB
 	current->srcu_depth++;
 #endif
+	hook_lock(HOOK_WANT, HOOK_SRCU, srcu);
 	return (int)idx;
 }
 
@@ -70,6 +71,7 @@ static inline void srcu_read_unlock(struct srcu *srcu, int idx)
 #if LAB
 	current->srcu_depth--;
 #endif
+	hook_lock(HOOK_LEFT, HOOK_SRCU, srcu);
 	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].unlocks);
 }
 
@@ -83,14 +85,16 @@ static inline struct srcu_count *__must_check srcu_read_lock_awake(struct srcu *
 #if LAB
 	current->srcu_depth++;
 #endif
+	hook_lock(HOOK_WANT, HOOK_SRCU, srcu);
 	return count;
 }
 
-static inline void srcu_read_unlock_awake(struct srcu_count *count)
+static inline void srcu_read_unlock_awake(struct srcu *srcu, struct srcu_count *count)
 {
 #if LAB
 	current->srcu_depth--;
 #endif
+	hook_lock(HOOK_LEFT, HOOK_SRCU, srcu);
 	smp_inc_mb(&count->unlocks);
 }
 

@@ -10,6 +10,7 @@
 
 #if LAB
 #include "kernel/cpu.h"
+#include "lab/hook.h"
 
 bool perturb_on;
 static u64 perturb_seed, hash;
@@ -40,6 +41,7 @@ void perturb_init(u64 seed, bool on)
 	perturb_seed = seed;
 	hash = 0;
 	perturb_on = on;
+	hook_listen(HOOK_PERTURB, on);
 }
 
 u64 perturb_hash(void)

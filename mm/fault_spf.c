@@ -252,7 +252,7 @@ void spf_user_fault(struct mm *mm, struct fault fault)
 	SYNC_POINT(spf_begin);
 	section = srcu_read_lock_awake(&vma_srcu);
 	reason = spf_attempt(mm, &vmf);
-	srcu_read_unlock_awake(section);
+	srcu_read_unlock_awake(&vma_srcu, section);
 	vmf.stats->spf[reason]++;
 	SYNC_POINT(spf_done);
 	if (unlikely(reason != SPF_OK))

@@ -22,6 +22,7 @@
 #include "kernel/printk.h"
 #include "kernel/time.h"
 #include "lab/bug.h"
+#include "lab/hook.h"
 #include "lab/perturb.h"
 #include "lab/sync.h"
 #include "lab/watchdog.h"
@@ -129,6 +130,7 @@ static void tlb_wait(struct tlb_request *req)
 	u64 start = time_ns();
 
 	SYNC_POINT(tlb_ack_wait);
+	hook_lock(HOOK_WANT, HOOK_IPI_ACK, req);
 	wait_publish(WAIT_TLB_ACK, req, (unsigned long)__builtin_return_address(0));
 	for (unsigned int spins = 0; !cpumask_empty(&req->pending); spins++) {
 		if (spins < TLB_ACK_SPINS) {
@@ -147,6 +149,7 @@ static void tlb_wait(struct tlb_request *req)
 		WRITE_ONCE(req->halted, false);
 	}
 	wait_publish_end();
+	hook_lock(HOOK_LEFT, HOOK_IPI_ACK, req);
 	smp_mb();
 }
 

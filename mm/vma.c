@@ -43,7 +43,7 @@ struct vma *vma_alloc(struct mm *mm, unsigned long start, unsigned long end, uns
 	vma->flags = flags;
 	vma->prot = vma_prot(flags);
 	vma->anon_vma = NULL;
-	seqcount_init(&vma->vm_sequence);
+	seqcount_init(&vma->vm_sequence, "vm_sequence");
 	rb_node_clear(&vma->node);
 	vma->gap = vma->subtree_gap = 0;
 	list_init(&vma->list);

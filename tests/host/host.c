@@ -192,11 +192,11 @@ void spin_forget_held(struct spinlock *lock)
 	panic("%s is not the lock taken last", lock->name);
 }
 
-bool perturb_on;
+u32 hook_listeners;
 
-void perturb_slow(enum perturb_site site)
+void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock)
 {
-	(void)site;
+	(void)event, (void)kind, (void)lock;
 }
 
 /* A test of its own schedule brings its own. */

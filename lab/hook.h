@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where the kernel's locks tell the instruments what they do: one test and one branch a site for
+ * all instruments together, and nothing with LAB=0.
+ *
+ * hook_listeners has a bit for each instrument that listens now. Instruments set and clear their
+ * bit while one CPU runs or between tests; the others' code is out of line, in lab/hook.c, which
+ * hands every event to each listener in turn. A listener may relax the CPU, but takes no lock that
+ * has hooks itself.
+ */
+#pragma once
+
+#include "kernel/types.h"
+
+enum hook_listener {
+	HOOK_PERTURB = 1,
+};
+
+enum hook_event {
+	HOOK_WANT,   /* about to take it, and to wait if need be */
+	HOOK_TRY,    /* about to try it, without waiting */
+	HOOK_WAITED, /* it was held by somebody else and is ours now; only after a wait */
+	HOOK_GOT,    /* a try has succeeded */
+	HOOK_LEFT,   /* released; or a wait for it was broken, and it is not held */
+};
+
+enum hook_kind {
+	HOOK_SPINLOCK, /* struct spinlock */
+	HOOK_READ,     /* struct rwsem, for reading */
+	HOOK_WRITE,    /* struct rwsem, for writing; a mutex's */
+	HOOK_SEQCOUNT, /* struct seqcount, its write section */
+	HOOK_SRCU,     /* struct srcu: a read section, entered without waiting */
+	HOOK_SRCU_GP,  /* struct srcu: waiting for its readers */
+	HOOK_IPI_ACK,  /* waiting for acknowledgements; the object is the request */
+};
+
+#if LAB
+extern u32 hook_listeners;
+void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock);
+void hook_listen(enum hook_listener listener, bool on);
+
+static __always_inline void hook_lock(enum hook_event event, enum hook_kind kind, const void *lock)
+{
+	if (unlikely(READ_ONCE(hook_listeners)))
+		hook_lock_slow(event, kind, lock);
+}
+#else
+static __always_inline void hook_lock(enum hook_event event, enum hook_kind kind, const void *lock)
+{
+	(void)event, (void)kind, (void)lock;
+}
+#endif
