@@ -68,6 +68,23 @@ static int parse_mode(const struct word *word, const char *value)
 	return -EINVAL;
 }
 
+static int parse_lockdep(const struct word *word, const char *value)
+{
+	static const char *const names[] = {
+		[LOCKDEP_MODE_ON] = "on",
+		[LOCKDEP_MODE_OFF] = "off",
+		[LOCKDEP_MODE_GRAPH] = "graph",
+	};
+
+	for (unsigned int mode = LOCKDEP_MODE_ON; mode < ARRAY_SIZE(names); mode++) {
+		if (strcmp(value, names[mode]))
+			continue;
+		*(enum lockdep_mode *)word->place = mode;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 static int parse_flag(const struct word *word, const char *value)
 {
 	if (strcmp(value, "0") && strcmp(value, "1"))
@@ -105,6 +122,7 @@ static const struct word words[] = {
 	TEXT(flush, "ipi or tlbie"),
 	TEXT(free, "ipi or rcu"),
 	TEXT(grade, "the grade of the machine"),
+	{ "lockdep", parse_lockdep, &cmdline.lockdep, 0, 0, "on, off or graph" },
 	{ "probe", parse_flag, &cmdline.probe, 0, 0, "0 or 1" },
 };
 

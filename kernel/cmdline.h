@@ -12,6 +12,9 @@
 
 enum run_mode { MODE_UNKNOWN, MODE_KVM, MODE_INTERLEAVED, MODE_PARALLEL, MODE_REPLAY };
 
+/* On with instruments, if nothing is said. */
+enum lockdep_mode { LOCKDEP_MODE_DEFAULT, LOCKDEP_MODE_ON, LOCKDEP_MODE_OFF, LOCKDEP_MODE_GRAPH };
+
 struct cmdline {
 	char test[512];	     /* globs, comma-separated; "" is all */
 	enum fault_path fault; /* of processes that do not ask for one */
@@ -30,6 +33,7 @@ struct cmdline {
 	u64 cpus;    /* 0: as many as there are */
 	u64 limit_s; /* of every wait in the kernel */
 	enum run_mode mode;
+	enum lockdep_mode lockdep;
 	bool split_channels; /* program output has channels of its own */
 	bool probe;
 };

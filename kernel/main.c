@@ -22,6 +22,7 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "lab/bug.h"
+#include "lab/lockdep.h"
 #include "lab/perturb.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
@@ -81,6 +82,10 @@ static int apply_cmdline(void)
 #else
 	if (cmdline.bug[0] || cmdline.sched[0]) {
 		printk("error: bug= and sched= need a kernel built with LAB=1");
+		return -EINVAL;
+	}
+	if (cmdline.lockdep == LOCKDEP_MODE_ON || cmdline.lockdep == LOCKDEP_MODE_GRAPH) {
+		printk("error: lockdep= needs a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif
@@ -189,6 +194,8 @@ static void main_thread(void *arg)
 	int status = EXIT_USAGE;
 
 	(void)arg;
+	if (cmdline.lockdep != LOCKDEP_MODE_OFF)
+		lockdep_start();
 	smp_boot();
 	arch_late_init();
 	control_print("booted_cpus=%u\n", cpumask_weight(&cpus_online));
@@ -197,6 +204,8 @@ static void main_thread(void *arg)
 		panic("the initrd is not a cpio archive (newc)");
 	if (!apply_cmdline())
 		status = run_boot();
+	if (cmdline.lockdep == LOCKDEP_MODE_GRAPH)
+		lockdep_print_graph();
 #if LAB
 	if (perturb_on)
 		control_print("schedule_hash=0x%016lx\n", (unsigned long)perturb_hash());

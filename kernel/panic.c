@@ -9,6 +9,7 @@
 #include "kernel/exit.h"
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
+#include "lab/lockdep.h"
 #include "arch/ipi.h"
 #include "arch/power.h"
 #include "arch/stack.h"
@@ -66,12 +67,14 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 	if (first)
 		cpu_halt_forever();
 	arch_ipi_stop_others();
+	hook_silence();
 	console_break_locks();
 	printk_set_expected(false);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	printk("panic: %s", text);
 	place_print(irqs_on);
 	held_locks_print();
+	lockdep_print_held();
 	backtrace_print_current();
 	arch_exit(status);
 }

@@ -16,6 +16,7 @@
 #include "kernel/time.h"
 #include "kernel/signal.h"
 #include "kernel/wait.h"
+#include "lab/lockdep.h"
 #include "arch/context.h" /* struct arch_thread, struct trap_frame forward */
 
 struct mm;
@@ -72,6 +73,9 @@ struct thread {
 	atomic_t refs;
 	struct wait_queue exit_wq; /* who waits in thread_join */
 	void *lab; /* a test's data about this thread */
+#if LAB
+	struct lockdep_stack locks; /* held, lab/lockdep.h */
+#endif
 };
 
 #define TW_RESCHED BIT(0)

@@ -6,6 +6,7 @@
 
 #if LAB
 #include "kernel/atomic.h"
+#include "lab/lockdep.h"
 #include "lab/perturb.h"
 
 u32 hook_listeners;
@@ -21,8 +22,20 @@ void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock
 {
 	u32 listeners = READ_ONCE(hook_listeners);
 
-	(void)kind, (void)lock;
-	if (listeners & HOOK_PERTURB && event != HOOK_WAITED && event != HOOK_GOT)
+	if (listeners & HOOK_PERTURB &&
+	    (event == HOOK_WANT || event == HOOK_TRY || event == HOOK_LEFT))
 		perturb_slow(event == HOOK_LEFT ? PERTURB_UNLOCK : PERTURB_LOCK);
+	if (listeners & HOOK_LOCKDEP)
+		lockdep_event(event, kind, lock, (unsigned long)__builtin_return_address(0));
+}
+
+void hook_nest_slow(unsigned int subclass)
+{
+	lockdep_nest(subclass);
+}
+
+void hook_silence(void)
+{
+	WRITE_ONCE(hook_listeners, 0);
 }
 #endif

@@ -14,6 +14,7 @@
 
 enum hook_listener {
 	HOOK_PERTURB = 1,
+	HOOK_LOCKDEP = 2,
 };
 
 enum hook_event {
@@ -22,6 +23,8 @@ enum hook_event {
 	HOOK_WAITED, /* it was held by somebody else and is ours now; only after a wait */
 	HOOK_GOT,    /* a try has succeeded */
 	HOOK_LEFT,   /* released; or a wait for it was broken, and it is not held */
+	HOOK_INIT,   /* made anew; nobody may hold it */
+	HOOK_MAY_WAIT, /* would wait here if somebody else held it; says nothing about taking it */
 };
 
 enum hook_kind {
@@ -32,21 +35,40 @@ enum hook_kind {
 	HOOK_SRCU,     /* struct srcu: a read section, entered without waiting */
 	HOOK_SRCU_GP,  /* struct srcu: waiting for its readers */
 	HOOK_IPI_ACK,  /* waiting for acknowledgements; the object is the request */
+	HOOK_RECLAIM,  /* an allocation that may wait for memory to be taken back; no object */
 };
 
 #if LAB
 extern u32 hook_listeners;
 void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock);
+void hook_nest_slow(unsigned int subclass);
 void hook_listen(enum hook_listener listener, bool on);
+/* Nobody listens any more: the kernel ends. */
+void hook_silence(void);
 
 static __always_inline void hook_lock(enum hook_event event, enum hook_kind kind, const void *lock)
 {
 	if (unlikely(READ_ONCE(hook_listeners)))
 		hook_lock_slow(event, kind, lock);
 }
+
+/*
+ * The next lock that this thread wants is the @subclass-th of its class at once (from 1 on), in an
+ * order that the caller vouches for, such as that of addresses.
+ */
+static __always_inline void hook_nest(unsigned int subclass)
+{
+	if (unlikely(READ_ONCE(hook_listeners)))
+		hook_nest_slow(subclass);
+}
 #else
 static __always_inline void hook_lock(enum hook_event event, enum hook_kind kind, const void *lock)
 {
 	(void)event, (void)kind, (void)lock;
 }
+static __always_inline void hook_nest(unsigned int subclass)
+{
+	(void)subclass;
+}
+static inline void hook_silence(void) { }
 #endif

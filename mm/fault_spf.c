@@ -94,21 +94,34 @@ static __always_inline enum spf_reason spf_walk(struct mm *mm, struct vm_fault *
 	return SPF_OK;
 }
 
+static const struct ptl_policy *spf_ptl_policy(struct mm *mm)
+{
+	return bug(ptl_spin_irqs_off) ? ptl_policy_find("spin") : READ_ONCE(mm->ptl_policy);
+}
+
 /* The PTL was held: what the policy of the mm says. */
 static __noinline enum ptl_result spf_ptl_contended(struct mm *mm, struct spinlock *ptl,
 						    unsigned int attempt)
 {
-	const struct ptl_policy *policy = READ_ONCE(mm->ptl_policy);
+	return spf_ptl_policy(mm)->contended(ptl, attempt);
+}
 
-	if (bug(ptl_spin_irqs_off))
-		policy = ptl_policy_find("spin");
-	return policy->contended(ptl, attempt);
+/* The PTL will be tried for: tells what would be done if it were held. */
+static __always_inline void spf_announce_wait(const struct vm_fault *vmf)
+{
+#if LAB
+	if (unlikely(READ_ONCE(hook_listeners)) && spf_ptl_policy(vmf->vma->mm)->waits)
+		hook_lock(HOOK_MAY_WAIT, HOOK_SPINLOCK, vmf->ptl);
+#else
+	(void)vmf;
+#endif
 }
 
 /* One try for the PTL. Interrupts off, the VMA was found unchanged and pmd linked since then. */
 static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsigned int attempt)
 {
 	vmf->ptl = &pmd_ptdesc(vmf->pmd)->ptl;
+	spf_announce_wait(vmf);
 	SYNC_POINT(spf_before_ptl);
 	if (unlikely(!spin_trylock(vmf->ptl))) {
 		enum ptl_result result = spf_ptl_contended(vmf->vma->mm, vmf->ptl, attempt);

@@ -81,6 +81,12 @@ void vma_write_begin(struct vma *vma)
 	write_seqcount_begin(&vma->vm_sequence);
 }
 
+void vma_write_begin_nested(struct vma *vma, unsigned int n)
+{
+	hook_nest(n);
+	vma_write_begin(vma);
+}
+
 void vma_write_end(struct vma *vma)
 {
 	write_seqcount_end(&vma->vm_sequence);

@@ -52,12 +52,14 @@ struct merge {
 
 static void merge_open(const struct merge *m)
 {
+	unsigned int n = 1;
+
 	vma_write_begin(m->keep);
 	if (m->shrink)
-		vma_write_begin(m->shrink);
+		vma_write_begin_nested(m->shrink, n++);
 	for (unsigned int i = 0; i < ARRAY_SIZE(m->gone); i++)
 		if (m->gone[i])
-			vma_write_begin(m->gone[i]);
+			vma_write_begin_nested(m->gone[i], n++);
 	SYNC_POINT(adjust_seq_open);
 }
 

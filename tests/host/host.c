@@ -199,6 +199,11 @@ void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock
 	(void)event, (void)kind, (void)lock;
 }
 
+void hook_nest_slow(unsigned int subclass)
+{
+	(void)subclass;
+}
+
 /* A test of its own schedule brings its own. */
 __attribute__((weak)) bool sync_active;
 

@@ -16,6 +16,8 @@
  * with ptl=abort, which must not. Controls: where nothing is flushed with the lock held, or where
  * interrupts are open while waiting, the same schedule and the same waiting do no harm.
  */
+#include "kernel/string.h"
+#include "lab/lockdep.h"
 #include "lab/sync.h"
 #include "lab/watchdog.h"
 #include "arch/tlb.h"
@@ -52,10 +54,14 @@ static void race_run(struct test_run *t, const struct race *race, struct race_re
 	if (sync_arm(schedule))
 		test_error(t, "bad schedule %s", schedule);
 	watchdog_expect(race->deadlock);
+	/* It is told that the policy waits, whatever this schedule makes of it. */
+	if (!strcmp(race->ptl, "spin"))
+		lockdep_expect(LOCKDEP_EXPECT_QUIETLY);
 	test_program(t, FAULT_PATH_SPF, race->ptl, &result->process, race->program, "--faulters",
 		     test_number(race->faulters), race->pages ? "--pages" : NULL,
 		     test_number(race->pages));
 	watchdog_expect(false);
+	lockdep_expect(LOCKDEP_EXPECT_NOTHING);
 	if (sync_disarm(why, sizeof(why)))
 		test_error(t, "%s", why);
 	result->reports = watchdog_reports() - reports;

@@ -34,10 +34,12 @@ TEST(watchdog, abba, "two locks taken in opposite orders are found, named and br
 	unsigned int reports = watchdog_reports();
 
 	both = broken = 0;
+	lockdep_expect(LOCKDEP_EXPECT_REPORTS);
 	watchdog_expect(true);
 	if (!test_on_cpus(2, take_in_own_order, NULL))
 		test_error(t, "no memory for threads");
 	watchdog_expect(false);
+	lockdep_expect(LOCKDEP_EXPECT_NOTHING);
 	EXPECT_EQ(t, watchdog_reports(), reports + 1);
 	EXPECT_EQ(t, watchdog_last_kind(), WATCHDOG_ABBA);
 	EXPECT_OP(t, broken, >=, 1);
@@ -47,11 +49,13 @@ TEST(watchdog, self, "a lock taken twice by one CPU is found, named and broken")
 {
 	unsigned int reports = watchdog_reports();
 
+	lockdep_expect(LOCKDEP_EXPECT_REPORTS);
 	watchdog_expect(true);
 	spin_lock(&lock_a);
 	EXPECT(t, !spin_lock_breakable(&lock_a));
 	spin_unlock(&lock_a);
 	watchdog_expect(false);
+	lockdep_expect(LOCKDEP_EXPECT_NOTHING);
 	EXPECT_EQ(t, watchdog_reports(), reports + 1);
 	EXPECT_EQ(t, watchdog_last_kind(), WATCHDOG_SELF);
 }
