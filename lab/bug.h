@@ -17,7 +17,11 @@
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
 	X(tables_free_at_once, "with flush=tlbie, tables are freed while walked (INV-3)")          \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
-	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
+	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")                           \
+	X(rmap_locks, "no defect: shared maps have an i_mmap_rwsem, in the order of patch 05")     \
+	X(rmap_locks_p04, "the same, but vm_sequence is opened first, as in patch 04 (5.1)")       \
+	X(alloc_in_section, "a split allocates, and might reclaim, with vm_sequence open (5.1)")   \
+	X(lockdep_no_room, "lockdep has room for 8 edges only: it must say so and be off")
 
 #if LAB
 struct bug_switch {

@@ -42,7 +42,6 @@ struct want {
 /* Guarded by graph_lock. */
 static struct lock_edge edge;
 static struct finding finding;
-static bool edges_full;
 
 static u64 mix(u64 key, u64 more)
 {
@@ -177,9 +176,8 @@ static bool link_from(const struct want *want, unsigned int from, const struct l
 	see(&edge.sight, want->pc, want->irqs_off, want->level);
 	if (!lockdep_add_edge(&edge, &finding))
 		return false;
-	edges_full = finding.kind == LOCKDEP_FULL;
 	finding.lock = want->lock;
-	if (!edges_full && lockdep_report_prepare(&finding))
+	if (lockdep_report_prepare(&finding))
 		return true;
 	lockdep_unreport(&edge);
 	return false;
@@ -277,7 +275,7 @@ static void check(const struct want *want)
 	lockdep_graph_unlock(flags);
 	if (found)
 		lockdep_report();
-	if (unlikely(READ_ONCE(edges_full)))
+	if (unlikely(READ_ONCE(lockdep_edges_full)))
 		lockdep_full("edges");
 }
 

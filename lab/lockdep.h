@@ -29,7 +29,6 @@ enum lockdep_kind {
 	LOCKDEP_UNLOCK,	   /* released by who does not hold it */
 	LOCKDEP_INIT,	   /* made anew while held */
 	LOCKDEP_LEFT,	   /* still held at the end of what should have released it */
-	LOCKDEP_FULL,	   /* a table is full: lockdep is off from now on */
 };
 
 enum lockdep_expect {
@@ -82,6 +81,7 @@ bool lockdep_is_on(void);
 unsigned int lockdep_reports(void);
 enum lockdep_kind lockdep_last_kind(void);
 const char *lockdep_last_cycle(void);
+const char *lockdep_kind_name(enum lockdep_kind kind);
 /* What the current thread holds, with where it was taken: for panics. */
 void lockdep_print_held(void);
 /* Classes, and every edge with the place of its first sight. */

@@ -20,6 +20,7 @@
 #include "kernel/atomic.h"
 #include "kernel/cpu.h"
 #include "kernel/string.h"
+#include "lab/bug.h"
 
 #define NR_CHAINS 8192 /* a power of two */
 
@@ -29,6 +30,7 @@ static u64 reported[MAX_CLASSES][CLASS_WORDS], reported_before[MAX_CLASSES][CLAS
 static struct lock_edge edges[MAX_EDGES];
 static unsigned int nr_edges, nr_edges_before;
 static u64 chains[NR_CHAINS];
+bool lockdep_edges_full;
 
 unsigned long lockdep_graph_lock(void)
 {
@@ -154,9 +156,9 @@ bool lockdep_add_edge(const struct lock_edge *edge, struct finding *finding)
 		bit_set(reported[edge->from], edge->to);
 		return true;
 	}
-	if (nr_edges == MAX_EDGES) {
-		finding->kind = LOCKDEP_FULL;
-		return true;
+	if (nr_edges >= (bug(lockdep_no_room) ? 8 : MAX_EDGES)) {
+		lockdep_edges_full = true;
+		return false;
 	}
 	edges[nr_edges++] = *edge;
 	bit_set(follows[edge->from], edge->to);

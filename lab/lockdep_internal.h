@@ -52,7 +52,7 @@ struct lock_edge {
 
 struct finding {
 	enum lockdep_kind kind;
-	const char *what;	/* for LOCKDEP_LEFT and LOCKDEP_FULL */
+	const char *what;	/* the end of what, for LOCKDEP_LEFT */
 	const void *lock;
 	u16 class;		/* of the lock in question */
 	u8 hook_kind;
@@ -86,6 +86,7 @@ bool lockdep_has_edge(unsigned int from, unsigned int to); /* without the lock *
  * Adds @edge unless it is known. True if it closes a cycle, is a recursion, or is against the
  * declared order, and was not reported so before: then @finding is filled.
  */
+extern bool lockdep_edges_full; /* an edge found no room */
 bool lockdep_add_edge(const struct lock_edge *edge, struct finding *finding);
 /* The chain of locks with hash @key was looked at. The first without the lock. */
 bool lockdep_chain_known(u64 key);

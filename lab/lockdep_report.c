@@ -42,6 +42,20 @@ const char *lockdep_last_cycle(void)
 	return last_cycle;
 }
 
+const char *lockdep_kind_name(enum lockdep_kind kind)
+{
+	static const char *const names[] = {
+		[LOCKDEP_NONE] = "nothing",	  [LOCKDEP_CYCLE] = "cycle",
+		[LOCKDEP_IRQ] = "interrupt",	  [LOCKDEP_IPI] = "acknowledgements",
+		[LOCKDEP_RECURSION] = "recursion", [LOCKDEP_ORDER] = "order",
+		[LOCKDEP_SLEEP] = "sleep",	  [LOCKDEP_WRITER] = "writer",
+		[LOCKDEP_UNLOCK] = "unlock",	  [LOCKDEP_INIT] = "init",
+		[LOCKDEP_LEFT] = "left",
+	};
+
+	return names[kind];
+}
+
 void lockdep_expect(enum lockdep_expect what)
 {
 	unsigned long flags = lockdep_graph_lock();
@@ -247,7 +261,10 @@ static void print_finding(const struct finding *f)
 		print_trace(sight);
 		return;
 	}
-	printk("new, on lock %p:", f->lock);
+	if (f->lock)
+		printk("new, on lock %p:", f->lock);
+	else
+		printk("new:");
 	print_edge(&f->edge);
 	if (!is_cycle(f))
 		return;
@@ -302,7 +319,7 @@ void lockdep_print_graph(void)
 
 	if (!lockdep_is_on())
 		return;
-	printk("lockdep: %u classes, %u edges", nr_lock_classes, lockdep_nr_edges());
+	printk("lock order: %u classes, %u edges", nr_lock_classes, lockdep_nr_edges());
 	for (unsigned int i = 0; i < lockdep_nr_edges(); i++) {
 		const struct lock_edge *edge = lockdep_edge(i);
 

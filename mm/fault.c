@@ -10,6 +10,7 @@
 #include "kernel/errno.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
+#include "lab/lockdep.h"
 #include "lab/perturb.h"
 #include "mm/vm_fault.h"
 
@@ -84,6 +85,7 @@ void handle_user_fault(struct mm *mm, struct fault fault)
 		spf_user_fault(mm, fault);
 	else
 		classic_user_fault(mm, fault);
+	lockdep_leave("a page fault");
 }
 
 int handle_uaccess_fault(struct mm *mm, struct fault fault)

@@ -1,23 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * madvise: MADV_DONTNEED takes the pages out at once; the hints about access are accepted and
- * change nothing, which is all that a hint promises. All else is refused as by a kernel built
- * without it.
+ * madvise: MADV_DONTNEED takes the pages out at once, and so does MADV_REMOVE, which is for shared
+ * mappings and frees what is behind them as well; the hints about access are accepted and change
+ * nothing, which is all that a hint promises. All else is refused as by a kernel built without it.
  *
  * Locking: mmap_sem for reading, and no section of vm_sequence: only who holds mmap_sem for writing
  * may open one (INV-5, hazard L-1). None is needed, since the VMA's attributes stay as they are
- * and a fault that puts a page in behind the zap is one that came after it.
+ * and a fault that puts a page in behind the zap is one that came after it. The experiments of
+ * mm/vma_order.h remove pages inside a section, and so with mmap_sem held for writing.
  */
 #include "kernel/errno.h"
 #include "mm/gather.h"
 #include "mm/mm.h"
+#include "mm/vma_order.h"
 
-/* Zaps what is mapped of [@start, @end). -ENOMEM if there was a hole, with the rest done. */
-static int madvise_locked(struct mm *mm, unsigned long start, unsigned long end, bool zap)
+/* What has no file behind it is refused; shared anonymous memory has one on Linux. */
+static int remove_pages(struct mmu_gather *tlb, struct vma *vma, unsigned long start,
+			unsigned long end)
+{
+	if (!(vma->flags & VM_SHARED))
+		return -EINVAL;
+	if (unlikely(vma_order_on()))
+		vma_remove_ordered(tlb, vma, start, end);
+	else
+		zap_page_range(tlb, vma, start, end);
+	return 0;
+}
+
+/* What @advice does to [@start, @end). -ENOMEM if there was a hole, with the rest done. */
+static int madvise_locked(struct mm *mm, unsigned long start, unsigned long end, int advice)
 {
 	struct mmu_gather tlb;
+	int err = 0, removed = 0;
 	struct vma *vma;
-	int err = 0;
 
 	gather_begin(&tlb, mm);
 	for (vma = find_vma(mm, start); vma && vma->start < end; vma = vma_next(mm, vma)) {
@@ -25,11 +40,17 @@ static int madvise_locked(struct mm *mm, unsigned long start, unsigned long end,
 			err = -ENOMEM;
 			start = vma->start;
 		}
-		if (zap)
+		if (advice == MADV_DONTNEED)
 			zap_page_range(&tlb, vma, start, min(vma->end, end));
+		else if (advice == MADV_REMOVE)
+			removed = remove_pages(&tlb, vma, start, min(vma->end, end));
+		if (removed)
+			break;
 		start = vma->end;
 	}
 	gather_end(&tlb);
+	if (removed)
+		return removed;
 	return start < end ? -ENOMEM : err;
 }
 
@@ -41,6 +62,7 @@ static bool advice_known(int advice)
 	case MADV_SEQUENTIAL:
 	case MADV_WILLNEED:
 	case MADV_DONTNEED:
+	case MADV_REMOVE:
 		return true;
 	default:
 		return false;
@@ -59,8 +81,14 @@ long mm_madvise(struct mm *mm, unsigned long addr, unsigned long len, int advice
 		return -EINVAL;
 	if (end == addr)
 		return 0;
+	if (advice == MADV_REMOVE && unlikely(vma_order_on())) {
+		down_write(&mm->mmap_sem);
+		err = madvise_locked(mm, addr, end, advice);
+		up_write(&mm->mmap_sem);
+		return err;
+	}
 	down_read(&mm->mmap_sem);
-	err = madvise_locked(mm, addr, end, advice == MADV_DONTNEED);
+	err = madvise_locked(mm, addr, end, advice);
 	up_read(&mm->mmap_sem);
 	return err;
 }

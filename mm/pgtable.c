@@ -9,6 +9,7 @@
 #include "mm/pgtable.h"
 #include "kernel/string.h"
 #include "mm/slab.h"
+#include "mm/vma_order.h"
 
 static struct slab_cache *ptdesc_cache;
 static atomic64_t pgtable_count;
@@ -40,9 +41,12 @@ static unsigned int table_order(u32 size)
 
 void *pgtable_alloc(struct mm *mm, unsigned int level)
 {
-	struct ptdesc *ptdesc = slab_alloc(ptdesc_cache);
+	struct ptdesc *ptdesc;
 	struct page *page;
 
+	if (unlikely(vma_order_on()))
+		vma_order_reclaim();
+	ptdesc = slab_alloc(ptdesc_cache);
 	if (!ptdesc)
 		return NULL;
 	page = page_alloc(table_order(table_sizes[level]), PAGE_TABLE, ALLOC_ZERO);

@@ -15,6 +15,7 @@
 #include "kernel/cpu.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "mm/vma_order.h"
 
 struct srcu vma_srcu;
 static struct slab_cache *vma_cache;
@@ -23,6 +24,7 @@ void vma_subsystem_init(void)
 {
 	vma_cache = slab_create("vma", sizeof(struct vma));
 	anon_vma_init();
+	vma_order_init();
 	if (srcu_init(&vma_srcu, "vma_srcu"))
 		panic("no memory for vma_srcu");
 }

@@ -14,6 +14,7 @@
 #include "kernel/errno.h"
 #include "lab/sync.h"
 #include "mm/mm.h"
+#include "mm/vma_order.h"
 
 /* Gives @vma, which has none, a reference to @anon_vma (NULL: none). */
 static void share_anon_vma(struct vma *vma, struct anon_vma *anon_vma)
@@ -30,6 +31,8 @@ int vma_split(struct mm *mm, struct vma *vma, unsigned long addr)
 
 	BUG_ON_MSG(addr <= vma->start || addr >= vma->end, "%lx in %lx-%lx", addr, vma->start,
 		   vma->end);
+	if (unlikely(vma_order_on()))
+		return vma_split_ordered(mm, vma, addr);
 	upper = vma_alloc(mm, addr, vma->end, vma->flags);
 	if (!upper)
 		return -ENOMEM;

@@ -35,6 +35,7 @@ CASES = {
     "fpu": ["--rounds 300"],
     "growth": [""],
     "hello": ["", "a b"],
+    "holes": [""],
     "lookupstorm": ["", "--threads 7 --seed 2"],
     "mmapcalls": [""],
     "mmaperrors": [""],

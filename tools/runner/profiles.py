@@ -67,11 +67,19 @@ RED = [
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
+    Entry(2, globs=("lockdep.ptl_try*",), bug="ptl_spin_irqs_off"),
+    Entry(2, globs=("lockdep.i_mmap_patch_05",), bug="rmap_locks_p04"),
+    Entry(2, globs=("user.holes*",), bug="alloc_in_section"),
+    Entry(1, globs=("boot",), bug="lockdep_no_room"),
     Entry(4, globs=("srcu",), bug="srcu_free_at_once", arch=PPC),
     Entry(2, globs=("lookup",), bug="skip_dead_mark", arch=PPC),
     Entry(4, globs=("tlb",), bug="skip_shootdown", arch=PPC),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", arch=PPC),
     Entry(2, globs=("tables",), bug="tables_free_at_once", arch=PPC),
+    Entry(2, globs=("lockdep.ptl_try*",), bug="ptl_spin_irqs_off", arch=PPC),
+    Entry(2, globs=("lockdep.i_mmap_patch_05",), bug="rmap_locks_p04", arch=PPC),
+    Entry(2, globs=("user.holes*",), bug="alloc_in_section", arch=PPC),
+    Entry(1, globs=("boot",), bug="lockdep_no_room", arch=PPC),
 ]
 
 # Programs linked with glibc, by --exec. On ppc64le `utest` is one; on x86_64 it is of musl.
