@@ -38,6 +38,8 @@ static void held_locks_print(void)
 #if LAB
 	struct cpu *cpu = this_cpu();
 
+	if (lockdep_print_held())
+		return;
 	for (unsigned int i = 0; i < cpu->nr_held && i < MAX_HELD_LOCKS; i++)
 		printk("  holds %s (%p)", cpu->held[i]->name, (const void *)cpu->held[i]);
 #endif
@@ -74,7 +76,6 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 	printk("panic: %s", text);
 	place_print(irqs_on);
 	held_locks_print();
-	lockdep_print_held();
 	backtrace_print_current();
 	arch_exit(status);
 }

@@ -67,7 +67,7 @@ static u64 chain_with(u64 below, const struct lockdep_held *held)
 	return mix(below, held->class * 64u + held->kind * 4u + held->waited);
 }
 
-static void push(const struct want *want)
+static inline void push(const struct want *want)
 {
 	struct lockdep_stack *stack = want->stack;
 	struct lockdep_held *held = &stack->held[stack->nr];
@@ -95,7 +95,8 @@ static struct lockdep_held *find_held(struct lockdep_stack *stack, enum hook_kin
 	return NULL;
 }
 
-static void pop(struct lockdep_stack *stack, const struct lockdep_held *held)
+/* From the middle. */
+static __noinline void remove_held(struct lockdep_stack *stack, const struct lockdep_held *held)
 {
 	unsigned int i = (unsigned int)(held - stack->held);
 
@@ -260,18 +261,12 @@ static bool look(const struct want *want, u64 key)
 	return found;
 }
 
-static void check(const struct want *want)
+/* What is rare stands apart, so that the frequent part needs few registers. */
+static __noinline void check_new(const struct want *want, u64 key)
 {
-	u64 below = chain_below(want->stack, want->stack->nr, want->level);
-	u64 key = mix(below, want->class * 64u + (unsigned int)want->kind * 4u +
-				     want->irqs_off * 2u + want->waits);
-	unsigned long flags;
-	bool found;
+	unsigned long flags = lockdep_graph_lock();
+	bool found = look(want, key);
 
-	if (likely(lockdep_chain_known(key)))
-		return;
-	flags = lockdep_graph_lock();
-	found = look(want, key);
 	lockdep_graph_unlock(flags);
 	if (found)
 		lockdep_report();
@@ -279,42 +274,59 @@ static void check(const struct want *want)
 		lockdep_full("edges");
 }
 
+static inline void check(const struct want *want)
+{
+	u64 below = chain_below(want->stack, want->stack->nr, want->level);
+	u64 key = mix(below, want->class * 64u + (unsigned int)want->kind * 4u +
+				     want->irqs_off * 2u + want->waits);
+
+	if (unlikely(!lockdep_chain_known(key)))
+		check_new(want, key);
+}
+
 /* --- leaving --- */
 
 /* A lock that was held with interrupts on until now. */
-static void left_open(const struct want *want, const struct lockdep_held *held)
+static __noinline void left_open(const struct want *want, const struct lockdep_held *held)
 {
+	struct want interrupt = *want;
 	unsigned long flags;
 	bool found;
 
-	if (likely(lockdep_has_edge(held->class, CLASS_INTERRUPT)))
-		return;
+	interrupt.class = CLASS_INTERRUPT;
 	flags = lockdep_graph_lock();
-	found = link_from(want, held->class, held);
+	found = link_from(&interrupt, held->class, held);
 	lockdep_graph_unlock(flags);
 	if (found)
 		lockdep_report();
 }
 
-static void left(struct want *want)
+static __noinline void left_unheld(const struct want *want)
+{
+	unsigned int class = lockdep_class_of(want->kind, want->lock, 0);
+
+	if (class < MAX_CLASSES)
+		report_about(LOCKDEP_UNLOCK, class, want, NULL);
+}
+
+static inline void left(const struct want *want)
 {
 	struct lockdep_held *held = find_held(want->stack, want->kind, want->lock);
 
 	if (unlikely(!held)) {
-		want->class = lockdep_class_of(want->kind, want->lock, 0);
-		if (want->class < MAX_CLASSES)
-			report_about(LOCKDEP_UNLOCK, want->class, want, NULL);
+		left_unheld(want);
 		return;
 	}
 	if ((want->kind == HOOK_SPINLOCK || want->kind == HOOK_SEQCOUNT) && !want->level &&
-	    irq_enabled()) {
-		want->class = CLASS_INTERRUPT;
+	    unlikely(!lockdep_has_edge(held->class, CLASS_INTERRUPT)) && irq_enabled())
 		left_open(want, held);
-	}
-	pop(want->stack, held);
+	if (likely(held == &want->stack->held[want->stack->nr - 1]))
+		want->stack->nr--;
+	else
+		remove_held(want->stack, held);
 }
 
-static void made_anew(struct want *want)
+static __noinline void made_anew(struct want *want)
 {
 	for (unsigned int i = 0; i < want->stack->nr; i++)
 		if (want->stack->held[i].lock == want->lock && want->lock)
@@ -323,7 +335,7 @@ static void made_anew(struct want *want)
 
 /* --- events --- */
 
-static void wanted(struct want *want, enum hook_event event)
+static inline void wanted(struct want *want, enum hook_event event)
 {
 	unsigned int subclass = 0;
 

@@ -82,13 +82,14 @@ unsigned int lockdep_reports(void);
 enum lockdep_kind lockdep_last_kind(void);
 const char *lockdep_last_cycle(void);
 const char *lockdep_kind_name(enum lockdep_kind kind);
-/* What the current thread holds, with where it was taken: for panics. */
-void lockdep_print_held(void);
+/* Prints what the current thread holds, and where it took it; false if that is nothing, or not
+ * known. */
+bool lockdep_print_held(void);
 /* Classes, and every edge with the place of its first sight. */
 void lockdep_print_graph(void);
 #else
 static inline void lockdep_start(void) { }
 static inline void lockdep_leave(const char *what) { (void)what; }
-static inline void lockdep_print_held(void) { }
+static inline bool lockdep_print_held(void) { return false; }
 static inline void lockdep_print_graph(void) { }
 #endif

@@ -22,14 +22,12 @@
 #include "kernel/string.h"
 #include "lab/bug.h"
 
-#define NR_CHAINS 8192 /* a power of two */
-
 static u32 graph_lock;
-static u64 follows[MAX_CLASSES][CLASS_WORDS]; /* row: from, bit: to */
+u64 lock_follows[MAX_CLASSES][CLASS_WORDS];
 static u64 reported[MAX_CLASSES][CLASS_WORDS], reported_before[MAX_CLASSES][CLASS_WORDS];
 static struct lock_edge edges[MAX_EDGES];
 static unsigned int nr_edges, nr_edges_before;
-static u64 chains[NR_CHAINS];
+u64 lock_chains[NR_CHAINS];
 bool lockdep_edges_full;
 
 unsigned long lockdep_graph_lock(void)
@@ -57,11 +55,6 @@ static void bit_set(u64 row[CLASS_WORDS], unsigned int bit)
 	WRITE_ONCE(row[bit / 64], row[bit / 64] | 1ULL << (bit % 64));
 }
 
-bool lockdep_has_edge(unsigned int from, unsigned int to)
-{
-	return bit_test(follows[from], to);
-}
-
 /*
  * Breadth first from @start: the shortest way to @target. via[] tells for each class on it from
  * which it was reached. False if there is none.
@@ -80,14 +73,17 @@ static bool search(unsigned int start, unsigned int target, u16 via[MAX_CLASSES]
 
 		if (from == target)
 			return true;
-		for (unsigned int word = 0; word < CLASS_WORDS; word++)
-			for (u64 bits = follows[from][word] & ~seen[word]; bits; bits &= bits - 1) {
-				unsigned int to = word * 64 + (unsigned int)__builtin_ctzll(bits);
+		for (unsigned int word = 0; word < CLASS_WORDS; word++) {
+			u64 new = lock_follows[from][word] & ~seen[word];
+
+			for (; new; new &= new - 1) {
+				unsigned int to = word * 64 + (unsigned int)__builtin_ctzll(new);
 
 				bit_set(seen, to);
 				via[to] = (u16)from;
 				queue[tail++] = (u16)to;
 			}
+		}
 	}
 	return false;
 }
@@ -149,7 +145,7 @@ static enum lockdep_kind judge(const struct lock_edge *edge, struct finding *fin
 
 bool lockdep_add_edge(const struct lock_edge *edge, struct finding *finding)
 {
-	if (bit_test(follows[edge->from], edge->to) || bit_test(reported[edge->from], edge->to))
+	if (lockdep_has_edge(edge->from, edge->to) || bit_test(reported[edge->from], edge->to))
 		return false;
 	finding->kind = judge(edge, finding);
 	if (finding->kind != LOCKDEP_NONE && finding->kind != LOCKDEP_ORDER) {
@@ -161,7 +157,7 @@ bool lockdep_add_edge(const struct lock_edge *edge, struct finding *finding)
 		return false;
 	}
 	edges[nr_edges++] = *edge;
-	bit_set(follows[edge->from], edge->to);
+	bit_set(lock_follows[edge->from], edge->to);
 	return finding->kind == LOCKDEP_ORDER;
 }
 
@@ -172,20 +168,13 @@ void lockdep_unreport(const struct lock_edge *edge)
 	WRITE_ONCE(row[edge->to / 64], row[edge->to / 64] & ~(1ULL << (edge->to % 64)));
 }
 
-bool lockdep_chain_known(u64 key)
-{
-	const u64 *slot = &chains[key % NR_CHAINS];
-
-	return READ_ONCE(*slot) == key || READ_ONCE(chains[(key % NR_CHAINS) ^ 1]) == key;
-}
-
 void lockdep_chain_add(u64 key)
 {
 	u64 slot = key % NR_CHAINS;
 
-	if (chains[slot])
-		WRITE_ONCE(chains[slot ^ 1], chains[slot]);
-	WRITE_ONCE(chains[slot], key);
+	if (lock_chains[slot])
+		WRITE_ONCE(lock_chains[slot ^ 1], lock_chains[slot]);
+	WRITE_ONCE(lock_chains[slot], key);
 }
 
 void lockdep_learn_begin(void)
@@ -199,10 +188,10 @@ void lockdep_learn_forget(void)
 {
 	nr_edges = nr_edges_before;
 	memcpy(reported, reported_before, sizeof(reported));
-	memset(follows, 0, sizeof(follows));
+	memset(lock_follows, 0, sizeof(lock_follows));
 	for (unsigned int i = 0; i < nr_edges; i++)
-		bit_set(follows[edges[i].from], edges[i].to);
-	memset(chains, 0, sizeof(chains));
+		bit_set(lock_follows[edges[i].from], edges[i].to);
+	memset(lock_chains, 0, sizeof(lock_chains));
 	lockdep_class_learn_forget();
 }
 

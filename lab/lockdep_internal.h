@@ -81,7 +81,11 @@ bool lockdep_order_violated(unsigned int from, unsigned int to);
 /* --- lab/lockdep_graph.c; graph_lock held unless said otherwise --- */
 unsigned long lockdep_graph_lock(void);
 void lockdep_graph_unlock(unsigned long flags);
-bool lockdep_has_edge(unsigned int from, unsigned int to); /* without the lock */
+extern u64 lock_follows[MAX_CLASSES][CLASS_WORDS]; /* row: from, bit: to */
+static inline bool lockdep_has_edge(unsigned int from, unsigned int to) /* without the lock */
+{
+	return READ_ONCE(lock_follows[from][to / 64]) >> (to % 64) & 1;
+}
 /*
  * Adds @edge unless it is known. True if it closes a cycle, is a recursion, or is against the
  * declared order, and was not reported so before: then @finding is filled.
@@ -89,7 +93,14 @@ bool lockdep_has_edge(unsigned int from, unsigned int to); /* without the lock *
 extern bool lockdep_edges_full; /* an edge found no room */
 bool lockdep_add_edge(const struct lock_edge *edge, struct finding *finding);
 /* The chain of locks with hash @key was looked at. The first without the lock. */
-bool lockdep_chain_known(u64 key);
+#define NR_CHAINS 8192 /* a power of two */
+extern u64 lock_chains[NR_CHAINS];
+static inline bool lockdep_chain_known(u64 key)
+{
+	unsigned int slot = key % NR_CHAINS;
+
+	return READ_ONCE(lock_chains[slot]) == key || READ_ONCE(lock_chains[slot ^ 1]) == key;
+}
 void lockdep_chain_add(u64 key);
 /* What is learned between the two is forgotten at the second. */
 void lockdep_learn_begin(void);

@@ -196,10 +196,12 @@ static void print_held(const struct lockdep_stack *stack)
 	}
 }
 
-void lockdep_print_held(void)
+bool lockdep_print_held(void)
 {
-	if (lockdep_is_on() && current)
-		print_held(&current->locks);
+	if (!current || !current->locks.nr)
+		return false;
+	print_held(&current->locks);
+	return true;
 }
 
 /* --- reports --- */
