@@ -72,6 +72,7 @@ static void srcu_wait_idle(struct srcu *srcu, unsigned int idx)
 			srcu_report_stall(srcu, idx);
 			reported = true;
 		}
+		SYNC_POINT(srcu_gp_polled);
 		thread_sleep_ns(pause);
 		pause = min(pause * 2, POLL_MAX_NS);
 	}

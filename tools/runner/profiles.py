@@ -97,6 +97,8 @@ COMMANDS = [
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
     ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
+    ("a policy of one's own, as its page says", ["python3", "tests/host/test_policy_doc.py"],
+     "qemu-system-x86_64"),
     ("lint's own tests", ["python3", "tests/host/test_lint.py"], None),
 ]
 
