@@ -17,6 +17,7 @@
 #include "kernel/mutex.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "lab/sync.h"
 
 struct srcu_head {
 	struct srcu_head *next;
@@ -58,6 +59,7 @@ static inline int __must_check srcu_read_lock(struct srcu *srcu)
 {
 	unsigned int idx = READ_ONCE(srcu->idx);
 
+	SYNC_POINT(srcu_entering);
 	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].locks);
 #if LAB
 	current->srcu_depth++;
@@ -73,6 +75,7 @@ static inline void srcu_read_unlock(struct srcu *srcu, int idx)
 #endif
 	hook_lock(HOOK_LEFT, HOOK_SRCU, srcu);
 	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].unlocks);
+	SYNC_POINT(srcu_left);
 }
 
 /* The same for a section in which nothing sleeps: it ends on the CPU, and at the counters, where

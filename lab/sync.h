@@ -42,6 +42,10 @@
 	X(mprotect_done, "mprotect has dropped mmap_sem")                                          \
 	X(adjust_seq_open, "a VMA's bounds are about to move, vm_sequence open")                   \
 	X(srcu_gp_start, "a grace period begins")                                                  \
+	X(srcu_entering, "srcu_read_lock has read the index, not yet counted itself")              \
+	X(srcu_left, "srcu_read_unlock is done")                                                   \
+	X(srcu_gp_half, "a grace period has made the first of its two sums")                       \
+	X(srcu_gp_done, "a grace period is over")                                                  \
 	X(srcu_gp_polled, "a grace period has found readers and is about to wait for them")        \
 	X(rwsem_queued, "a thread is in the queue of an rwsem or mutex, about to sleep")           \
 	X(tlb_ack_wait, "requests sent, about to wait for acknowledgements")                       \

@@ -61,6 +61,8 @@ KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abor
 # A defect and the tests that must catch it.
 RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once"),
+    Entry(4, globs=("torture",), bug="srcu_one_flip"),
+    Entry(4, globs=("torture",), bug="srcu_locks_first"),
     Entry(2, globs=("lookup",), bug="skip_dead_mark"),
     Entry(2, globs=("lookup",), bug="skip_bounds_check"),
     Entry(2, globs=("lookup",), bug="rb_loop_on_rotate"),
