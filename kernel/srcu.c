@@ -55,7 +55,8 @@ static bool srcu_idle(struct srcu *srcu, unsigned int idx)
 	u64 first = locks_first ? srcu_sum_locks(srcu, idx) : srcu_sum_unlocks(srcu, idx);
 
 	SYNC_POINT(srcu_gp_half);
-	smp_mb();
+	if (!bug(srcu_gp_no_mb))
+		sb_mb();
 	return first == (locks_first ? srcu_sum_unlocks(srcu, idx) : srcu_sum_locks(srcu, idx));
 }
 
@@ -103,11 +104,14 @@ void synchronize_srcu(struct srcu *srcu)
 	mutex_lock(&srcu->gp_mutex);
 	SYNC_POINT(srcu_gp_start);
 	for (int flip = 0; flip < 2 && !(flip && bug(srcu_one_flip)); flip++) {
-		unsigned int old = srcu->idx;
+		unsigned int old = sb_load(&srcu->idx);
 
-		smp_mb(); /* what was unlinked, before readers can take the new index */
-		WRITE_ONCE(srcu->idx, !old);
-		smp_mb();
+		/* What was unlinked, before readers can take the new index. */
+		if (!bug(srcu_gp_no_mb))
+			sb_mb();
+		sb_store(&srcu->idx, !old);
+		if (!bug(srcu_gp_no_mb))
+			sb_mb();
 		srcu_wait_idle(srcu, old);
 	}
 	smp_mb(); /* the readers' last loads, before what the caller frees */
