@@ -93,6 +93,14 @@ static int parse_flag(const struct word *word, const char *value)
 	return 0;
 }
 
+static int parse_switch(const struct word *word, const char *value)
+{
+	if (strcmp(value, "on") && strcmp(value, "off"))
+		return -EINVAL;
+	*(bool *)word->place = !strcmp(value, "on");
+	return 0;
+}
+
 static int parse_channels(const struct word *word, const char *value)
 {
 	if (strcmp(value, "split") && strcmp(value, "one"))
@@ -123,6 +131,7 @@ static const struct word words[] = {
 	TEXT(free, "ipi or rcu"),
 	TEXT(grade, "the grade of the machine"),
 	{ "lockdep", parse_lockdep, &cmdline.lockdep, 0, 0, "on, off or graph" },
+	{ "shadow", parse_switch, &cmdline.shadow, 0, 0, "on or off" },
 	{ "probe", parse_flag, &cmdline.probe, 0, 0, "0 or 1" },
 };
 

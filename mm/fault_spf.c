@@ -103,6 +103,7 @@ static const struct ptl_policy *spf_ptl_policy(struct mm *mm)
 static __noinline enum ptl_result spf_ptl_contended(struct mm *mm, struct spinlock *ptl,
 						    unsigned int attempt)
 {
+	SYNC_POINT(spf_ptl_contended);
 	return spf_ptl_policy(mm)->contended(ptl, attempt);
 }
 

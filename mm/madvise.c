@@ -10,28 +10,34 @@
  * mm/vma_order.h remove pages inside a section, and so with mmap_sem held for writing.
  */
 #include "kernel/errno.h"
+#include "lab/shadow.h"
 #include "mm/gather.h"
 #include "mm/mm.h"
 #include "mm/vma_order.h"
 
-/* What has no file behind it is refused; shared anonymous memory has one on Linux. */
-static int remove_pages(struct mmu_gather *tlb, struct vma *vma, unsigned long start,
-			unsigned long end)
+/* What has no file behind it is not removed; shared anonymous memory has one on Linux. */
+static int take_out(struct mmu_gather *tlb, struct vma *vma, unsigned long start,
+		    unsigned long end, int advice)
 {
-	if (!(vma->flags & VM_SHARED))
+	u64 since;
+
+	if (advice == MADV_REMOVE && !(vma->flags & VM_SHARED))
 		return -EINVAL;
-	if (unlikely(vma_order_on()))
+	since = shadow_zap_begin(tlb->mm);
+	if (advice == MADV_REMOVE && unlikely(vma_order_on()))
 		vma_remove_ordered(tlb, vma, start, end);
 	else
 		zap_page_range(tlb, vma, start, end);
+	shadow_zap_end(tlb->mm, start, end, since);
 	return 0;
 }
 
 /* What @advice does to [@start, @end). -ENOMEM if there was a hole, with the rest done. */
 static int madvise_locked(struct mm *mm, unsigned long start, unsigned long end, int advice)
 {
+	bool takes_out = advice == MADV_DONTNEED || advice == MADV_REMOVE;
+	int err = 0, refused = 0;
 	struct mmu_gather tlb;
-	int err = 0, removed = 0;
 	struct vma *vma;
 
 	gather_begin(&tlb, mm);
@@ -40,17 +46,15 @@ static int madvise_locked(struct mm *mm, unsigned long start, unsigned long end,
 			err = -ENOMEM;
 			start = vma->start;
 		}
-		if (advice == MADV_DONTNEED)
-			zap_page_range(&tlb, vma, start, min(vma->end, end));
-		else if (advice == MADV_REMOVE)
-			removed = remove_pages(&tlb, vma, start, min(vma->end, end));
-		if (removed)
+		if (takes_out)
+			refused = take_out(&tlb, vma, start, min(vma->end, end), advice);
+		if (refused)
 			break;
 		start = vma->end;
 	}
 	gather_end(&tlb);
-	if (removed)
-		return removed;
+	if (refused)
+		return refused;
 	return start < end ? -ENOMEM : err;
 }
 
