@@ -11,6 +11,7 @@
 #include "kernel/printk.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
+#include "lab/quarantine.h"
 #include "mm/gather.h"
 
 struct cmdline cmdline = {
@@ -19,6 +20,7 @@ struct cmdline cmdline = {
 	.seed = 1,
 	.gather = 16,
 	.limit_s = 20,
+	.quarantine = QUARANTINE_DEFAULT,
 };
 
 struct word {
@@ -84,6 +86,20 @@ static int parse_channels(const struct word *word, const char *value)
 	return 0;
 }
 
+static int parse_pagealloc(const struct word *word, const char *value)
+{
+	bool debug = !strcmp(value, "debug");
+
+	if (!debug && strcmp(value, "usual"))
+		return -EINVAL;
+	if (debug && !LAB) {
+		printk("command line: pagealloc=debug needs a kernel built with LAB=1");
+		return -EINVAL;
+	}
+	*(bool *)word->place = debug;
+	return 0;
+}
+
 #define TEXT(n, what) { #n, parse_text, cmdline.n, 0, sizeof(cmdline.n), what }
 
 static const struct word words[] = {
@@ -95,6 +111,9 @@ static const struct word words[] = {
 	TEXT(sched, "orders of sync points, comma-separated"),
 	{ "seed", parse_number, &cmdline.seed, 0, U64_MAX, "a number" },
 	{ "gather", parse_number, &cmdline.gather, 1, GATHER_BATCH_MAX, "1 to 512 pages" },
+	{ "pagealloc", parse_pagealloc, &cmdline.pagealloc_debug, 0, 0,
+	  "usual, or debug if the kernel was built with LAB=1" },
+	{ "quarantine", parse_number, &cmdline.quarantine, 1, QUARANTINE_MAX, "1 to 65536 pages" },
 	{ "cpus", parse_number, &cmdline.cpus, 1, NR_CPUS, "a number of CPUs" },
 	{ "limit", parse_number, &cmdline.limit_s, 1, 1000000, "1 to 1000000 seconds" },
 	{ "mode", parse_mode, &cmdline.mode, 0, 0, "kvm, interleaved, parallel or replay" },

@@ -27,11 +27,13 @@ struct cmdline {
 	char flush[8], free[8];
 	u64 seed;
 	u64 gather;  /* pages */
+	u64 quarantine; /* pages */
 	u64 cpus;    /* 0: as many as there are */
 	u64 limit_s; /* of every wait in the kernel */
 	enum run_mode mode;
 	bool split_channels; /* program output has channels of its own */
 	bool probe;
+	bool pagealloc_debug;
 };
 
 extern struct cmdline cmdline;

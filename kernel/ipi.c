@@ -5,6 +5,7 @@
 #include "kernel/ipi.h"
 #include "kernel/cpu.h"
 #include "lab/perturb.h"
+#include "lab/quarantine.h"
 #include "mm/tlb.h"
 
 void ipi_handle(enum ipi_kind kind)
@@ -13,6 +14,7 @@ void ipi_handle(enum ipi_kind kind)
 
 	cpu->irq_depth++;
 	perturb(PERTURB_IPI);
+	quarantine_ipi();
 	switch (kind) {
 	case IPI_TLB:
 		tlb_ipi_handle();

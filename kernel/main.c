@@ -23,6 +23,7 @@
 #include "kernel/syscall.h"
 #include "lab/bug.h"
 #include "lab/perturb.h"
+#include "lab/quarantine.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
@@ -213,7 +214,9 @@ void kernel_main(void)
 	cpus_init();
 	arch_cpu_init(cpus[0]);
 	page_alloc_init();
-	arch_mmu_init();
+	arch_mmu_init(cmdline.pagealloc_debug);
+	if (cmdline.pagealloc_debug)
+		quarantine_init(cmdline.quarantine);
 	slab_init();
 	if (page_alloc_init_cpu(cpus[0]))
 		panic("no memory for the boot CPU");

@@ -13,6 +13,7 @@
 #include "kernel/cpu.h"
 #include "kernel/printk.h"
 #include "lab/bug.h"
+#include "lab/quarantine.h"
 #include "lab/sync.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
@@ -46,31 +47,39 @@ static void gather_free_pages(struct mmu_gather *tlb)
 	tlb->nr = 0;
 }
 
+static void gather_free_now(struct mmu_gather *tlb)
+{
+	struct ptdesc *ptdesc, *tmp;
+
+	list_for_each_entry_safe(ptdesc, tmp, &tlb->tables, free_node)
+	{
+		list_del(&ptdesc->free_node);
+		pgtable_free(tlb->mm, ptdesc);
+	}
+	quarantine_flush();
+}
+
 /*
  * The tables were unlinked and flushed, but walkers with interrupts off may still be in them. A
  * flush by IPI has waited for those; one by broadcast has not.
  */
 static void gather_free_ptdescs(struct mmu_gather *tlb)
 {
-	struct ptdesc *ptdesc, *tmp;
-
 	if (list_empty(&tlb->tables))
 		return;
 	if (pgtable_free_mode == PGTABLE_FREE_RCU) {
 		pgtable_free_deferred(tlb->mm, &tlb->tables);
 		return;
 	}
-	if (tlb_flush_mode == TLB_FLUSH_TLBIE && !bug(tables_free_at_once))
+	if (tlb_flush_mode == TLB_FLUSH_TLBIE)
 		tlb_sync_walkers(tlb->mm);
-	list_for_each_entry_safe(ptdesc, tmp, &tlb->tables, free_node)
-	{
-		list_del(&ptdesc->free_node);
-		pgtable_free(tlb->mm, ptdesc);
-	}
+	gather_free_now(tlb);
 }
 
 void gather_flush(struct mmu_gather *tlb)
 {
+	if (!tlb->ptl_held && !list_empty(&tlb->tables) && bug(tables_free_at_once))
+		gather_free_now(tlb);
 	if (tlb->start < tlb->end) {
 		if (!tlb->ptl_held)
 			SYNC_POINT(gather_flush);

@@ -58,14 +58,14 @@ void arch_tlb_broadcast_all(pgd_t *pgd)
 }
 
 /* PID 0's tree; the PID register does not come into it. */
-void tlb_flush_kernel_page(unsigned long addr)
+void arch_tlb_flush_kernel_page(unsigned long addr)
 {
 	__asm__ __volatile__("ptesync; tlbiel %0, %1, 0, 1, 1; ptesync" ::"r"(page_operand(addr)),
 			     "r"(0L)
 			     : "memory");
 }
 
-void tlb_flush_kernel_all(void)
+void arch_tlb_flush_kernel_all(void)
 {
 	__asm__ __volatile__("ptesync; tlbiel %0, %1, 2, 1, 1; ptesync; isync" ::"r"(TLB_IS_PID),
 			     "r"(0L)

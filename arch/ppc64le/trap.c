@@ -15,6 +15,7 @@
 #include "kernel/signal.h"
 #include "kernel/thread.h"
 #include "kernel/time.h"
+#include "lab/quarantine.h"
 #include "lab/watchdog.h"
 #include "mm/fault.h"
 #include "arch/ppc64le/internal.h"
@@ -98,6 +99,8 @@ static __noinline void trap_kernel_fault(struct trap_frame *regs, const struct f
 
 	if (regs->trap & TRAP_OVERFLOW)
 		trap_kernel_died(regs, "kernel stack overflow");
+	if (quarantine_fault(regs, fault->addr, fault->flags & FAULT_WRITE))
+		return;
 	if (!fixup || fault->addr >= USER_TOP || fault->flags & FAULT_RESERVED)
 		trap_kernel_died(regs, "page fault in the kernel");
 	if (trap_frame_irqs_on(regs) && thread->mm) {

@@ -8,6 +8,8 @@
 #include "kernel/printk.h"
 #include "kernel/spinlock.h"
 #include "lab/bug.h"
+#include "lab/freed.h"
+#include "lab/quarantine.h"
 #include "lab/sync.h"
 
 #define PROT_READ_WRITE 3
@@ -197,6 +199,55 @@ u32 hook_listeners;
 void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock)
 {
 	(void)event, (void)kind, (void)lock;
+}
+
+/* --- what lab/freed.c and lab/quarantine.c do, without records --- */
+bool quarantine_on;
+
+void freed_record_pages(const struct page *page, unsigned int order)
+{
+	(void)page, (void)order;
+}
+
+void freed_record_object(const char *cache, const void *object, size_t size)
+{
+	(void)cache, (void)object, (void)size;
+}
+
+void freed_print(unsigned long addr)
+{
+	(void)addr;
+}
+
+void freed_report(enum freed_use use, unsigned long addr, const struct trap_frame *regs,
+		  const char *fmt, ...)
+{
+	(void)use, (void)addr, (void)regs;
+	panic("use after free: %s", fmt);
+}
+
+void quarantine_put(struct page *page, unsigned int order)
+{
+	(void)page, (void)order;
+}
+
+void quarantine_map(struct page *page, unsigned int order)
+{
+	(void)page, (void)order;
+}
+
+void quarantine_flush(void)
+{
+}
+
+bool quarantine_drain(void)
+{
+	return false;
+}
+
+u64 quarantine_nr_pages(void)
+{
+	return 0;
 }
 
 /* A test of its own schedule brings its own. */

@@ -24,9 +24,7 @@ static const char *schedule_for(enum tlb_flush_mode flush, enum pgtable_free_mod
 {
 	if (flush == TLB_FLUSH_IPI)
 		return UNTIL_FLUSH;
-	if (free == PGTABLE_FREE_RCU || bug_switches[BUG_tables_free_at_once].on)
-		return UNTIL_END;
-	return UNTIL_FLUSH;
+	return free == PGTABLE_FREE_RCU ? UNTIL_END : UNTIL_FLUSH;
 }
 
 static void walk_against_free(struct test_run *t, enum tlb_flush_mode flush,

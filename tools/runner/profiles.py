@@ -58,6 +58,10 @@ def execs(arch, program, smp, arguments, status=0):
 KVM_GLOBS = ("user.hello*", "paths", "tlb.every*", "deadlock")
 KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abort")
 
+# Freed pages unmapped and held back, so that a use after free traps.
+DEBUG = ("--append", "pagealloc=debug", "--label", "pagealloc")
+DEBUG_GLOBS = ("user", "paths", "lookup", "tables", "storm", "quarantine")
+
 # A defect and the tests that must catch it.
 RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once"),
@@ -72,6 +76,9 @@ RED = [
     Entry(4, globs=("tlb",), bug="skip_shootdown", arch=PPC),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", arch=PPC),
     Entry(2, globs=("tables",), bug="tables_free_at_once", arch=PPC),
+    Entry(2, globs=("tables",), bug="tables_free_at_once"),
+    Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG),
+    Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG, arch=PPC),
 ]
 
 # Programs linked with glibc, by --exec. On ppc64le `utest` is one; on x86_64 it is of musl.
@@ -121,6 +128,8 @@ CHECK = (
        Entry(4, extra=("--append", "free=rcu", "--label", "rcu"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie", "--label", "tlbie"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
+    + [Entry(4, globs=DEBUG_GLOBS, extra=DEBUG, arch=arch) for arch in (X86, PPC)]
+    + [Entry(64, globs=("storm", "quarantine"), extra=DEBUG, arch=arch) for arch in (X86, PPC)]
     + RED
     + EXEC
 )

@@ -19,3 +19,6 @@ void arch_tlb_flush_all(void);
  * complete on return. No CPU takes an interrupt for it. */
 void arch_tlb_broadcast_page(pgd_t *pgd, unsigned long addr);
 void arch_tlb_broadcast_all(pgd_t *pgd);
+/* The kernel's own translations on this CPU: of the page at @addr, or all. Any context. */
+void arch_tlb_flush_kernel_page(unsigned long addr);
+void arch_tlb_flush_kernel_all(void);

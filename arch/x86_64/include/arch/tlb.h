@@ -20,6 +20,13 @@ static inline void arch_tlb_flush_page(unsigned long addr)
 	__asm__ __volatile__("invlpg (%0)" ::"r"(addr) : "memory");
 }
 
+/* The kernel's own translations on this CPU: of the page at @addr, or all. Any context. */
+static inline void arch_tlb_flush_kernel_page(unsigned long addr)
+{
+	arch_tlb_flush_page(addr);
+}
+void arch_tlb_flush_kernel_all(void);
+
 static inline void arch_tlb_flush_all(void)
 {
 	unsigned long cr3;
