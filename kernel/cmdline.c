@@ -20,6 +20,7 @@ struct cmdline cmdline = {
 	.seed = 1,
 	.gather = 16,
 	.limit_s = 20,
+	.pagealloc = LAB ? PAGE_CHECKS_POISON : PAGE_CHECKS_PLAIN,
 	.quarantine = QUARANTINE_DEFAULT,
 };
 
@@ -88,16 +89,19 @@ static int parse_channels(const struct word *word, const char *value)
 
 static int parse_pagealloc(const struct word *word, const char *value)
 {
-	bool debug = !strcmp(value, "debug");
+	static const char *const names[] = {
+		[PAGE_CHECKS_PLAIN] = "plain",
+		[PAGE_CHECKS_POISON] = "poison",
+		[PAGE_CHECKS_DEBUG] = "debug",
+	};
 
-	if (!debug && strcmp(value, "usual"))
-		return -EINVAL;
-	if (debug && !LAB) {
-		printk("command line: pagealloc=debug needs a kernel built with LAB=1");
-		return -EINVAL;
+	for (unsigned int i = 0; i < (LAB ? ARRAY_SIZE(names) : PAGE_CHECKS_PLAIN + 1U); i++) {
+		if (strcmp(value, names[i]))
+			continue;
+		*(enum page_checks *)word->place = (enum page_checks)i;
+		return 0;
 	}
-	*(bool *)word->place = debug;
-	return 0;
+	return -EINVAL;
 }
 
 #define TEXT(n, what) { #n, parse_text, cmdline.n, 0, sizeof(cmdline.n), what }
@@ -111,8 +115,8 @@ static const struct word words[] = {
 	TEXT(sched, "orders of sync points, comma-separated"),
 	{ "seed", parse_number, &cmdline.seed, 0, U64_MAX, "a number" },
 	{ "gather", parse_number, &cmdline.gather, 1, GATHER_BATCH_MAX, "1 to 512 pages" },
-	{ "pagealloc", parse_pagealloc, &cmdline.pagealloc_debug, 0, 0,
-	  "usual, or debug if the kernel was built with LAB=1" },
+	{ "pagealloc", parse_pagealloc, &cmdline.pagealloc, 0, 0,
+	  LAB ? "plain, poison or debug" : "plain; poison and debug need a kernel with LAB=1" },
 	{ "quarantine", parse_number, &cmdline.quarantine, 1, QUARANTINE_MAX, "1 to 65536 pages" },
 	{ "cpus", parse_number, &cmdline.cpus, 1, NR_CPUS, "a number of CPUs" },
 	{ "limit", parse_number, &cmdline.limit_s, 1, 1000000, "1 to 1000000 seconds" },

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/types.h"
+#include "lab/poison.h"
 #include "mm/fault.h"
 
 enum run_mode { MODE_UNKNOWN, MODE_KVM, MODE_INTERLEAVED, MODE_PARALLEL, MODE_REPLAY };
@@ -33,7 +34,7 @@ struct cmdline {
 	enum run_mode mode;
 	bool split_channels; /* program output has channels of its own */
 	bool probe;
-	bool pagealloc_debug;
+	enum page_checks pagealloc;
 };
 
 extern struct cmdline cmdline;

@@ -14,7 +14,7 @@ void ipi_handle(enum ipi_kind kind)
 
 	cpu->irq_depth++;
 	perturb(PERTURB_IPI);
-	quarantine_ipi();
+	quarantine_catch_up();
 	switch (kind) {
 	case IPI_TLB:
 		tlb_ipi_handle();

@@ -214,8 +214,11 @@ void kernel_main(void)
 	cpus_init();
 	arch_cpu_init(cpus[0]);
 	page_alloc_init();
-	arch_mmu_init(cmdline.pagealloc_debug);
-	if (cmdline.pagealloc_debug)
+#if LAB
+	page_checks = cmdline.pagealloc;
+#endif
+	arch_mmu_init(cmdline.pagealloc == PAGE_CHECKS_DEBUG);
+	if (cmdline.pagealloc == PAGE_CHECKS_DEBUG)
 		quarantine_init(cmdline.quarantine);
 	slab_init();
 	if (page_alloc_init_cpu(cpus[0]))

@@ -22,6 +22,7 @@
 #include "kernel/printk.h"
 #include "kernel/thread.h"
 #include "lab/perturb.h"
+#include "lab/quarantine.h"
 #include "mm/mm.h"
 #include "arch/fpu.h"
 #include "arch/ipi.h"
@@ -276,6 +277,7 @@ void idle_loop(void)
 			continue;
 		}
 		cpumask_clear(&cpus_idle, cpu->id);
+		quarantine_catch_up();
 		sched_switch(cpu, cpu->idle, next);
 	}
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Filling memory with poison and looking for what is none. No state, no locks, any context.
+ * Filling memory with poison and looking for what is none. Owns page_checks. No locks, any
+ * context.
  */
 #include "lab/poison.h"
 
 #if LAB
+enum page_checks page_checks = PAGE_CHECKS_POISON;
+
 /* Eight words at a time: half of the time of freeing a page is spent here. */
 void poison_fill(void *start, size_t size, u8 byte)
 {
@@ -25,9 +28,8 @@ size_t poison_find(const void *start, size_t size, u8 byte)
 	const u64 *word = start, *end = (const u64 *)((const char *)start + size);
 
 	for (; end - word >= 8; word += 8)
-		if (((word[0] ^ value) | (word[1] ^ value) | (word[2] ^ value) |
-		     (word[3] ^ value) | (word[4] ^ value) | (word[5] ^ value) |
-		     (word[6] ^ value) | (word[7] ^ value)))
+		if (word[0] != value || word[1] != value || word[2] != value || word[3] != value ||
+		    word[4] != value || word[5] != value || word[6] != value || word[7] != value)
 			break;
 	while (word < end && *word == value)
 		word++;

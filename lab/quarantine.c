@@ -8,10 +8,12 @@
  * Flushing the kernel's translations waits for nobody, or it would change the very schedules that
  * this is to watch: a walker with interrupts off must stay one that nobody waits for. A page's
  * entry is cleared at once; then, for a batch, the other CPUs are interrupted, and each notes up to
- * which number it has flushed (quarantine_serve). A block is given back when all have flushed it
- * and more pages than the limit are held. A CPU that had no translation of the page traps from the
- * first moment on. Since the map of a page never changes but for being there or not, a translation
- * that stayed too long does no harm: at worst a touch goes unnoticed.
+ * which number it has flushed (quarantine_serve). One that idles is left alone: it looks by itself
+ * after it has cleared its bit in cpus_idle, as the announcing one looks at the bit after it has
+ * stored the number, with a full barrier on either side. A block is given back when all have flushed
+ * it and more pages than the limit are held. A CPU that had no translation of the page traps from
+ * the first moment on. Since the map of a page never changes but for being there or not, a
+ * translation that stayed too long does no harm: at worst a touch goes unnoticed.
  *
  * The trap takes no lock: it may come anywhere.
  */
@@ -28,7 +30,7 @@
 #include "mm/page.h"
 #include "mm/zone.h"
 
-#define BATCH 32       /* blocks that one round of interrupts serves */
+#define BATCH 64	/* blocks that one round of interrupts serves */
 #define FLUSH_SINGLE 64 /* more pages than these are flushed all together */
 #define POLL_NS (100 * NSEC_PER_USEC)
 
@@ -40,6 +42,7 @@ static struct page **ring; /* block n is at n % ring_size */
 static u64 ring_size;	   /* a power of two */
 static u64 first, next;	   /* numbers of the oldest and of the next one */
 static u64 announced;	   /* other CPUs were told of those below */
+static u64 safe;	   /* all CPUs were seen to have flushed those below */
 static u64 nr_pages, max_pages;
 
 static u64 flushed[NR_CPUS]; /* each CPU's own: it has flushed those below */
@@ -97,6 +100,12 @@ void quarantine_serve(void)
 	WRITE_ONCE(flushed[cpu], to);
 }
 
+/* Whether @cpu may have translations of blocks below @number in use. */
+static bool is_behind(unsigned int cpu, u64 number)
+{
+	return READ_ONCE(flushed[cpu]) < number && !cpumask_test(&cpus_idle, cpu);
+}
+
 /* Tells every CPU of what is new. Locked. */
 static void announce(void)
 {
@@ -108,7 +117,7 @@ static void announce(void)
 	smp_mb();
 	cpumask_zero(&targets);
 	for_each_online_cpu(cpu)
-		if (cpu != cpu_id() && READ_ONCE(flushed[cpu]) < next && !xchg(&poked[cpu], 1))
+		if (cpu != cpu_id() && is_behind(cpu, next) && !xchg(&poked[cpu], 1))
 			cpumask_set(&targets, cpu);
 	arch_ipi_send_mask(&targets, IPI_WAKE);
 	flags = irq_save();
@@ -123,7 +132,8 @@ static u64 flushed_by_all(void)
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu)
-		number = min(number, READ_ONCE(flushed[cpu]));
+		if (is_behind(cpu, number))
+			number = READ_ONCE(flushed[cpu]);
 	return number;
 }
 
@@ -172,9 +182,7 @@ static void release_first(void)
 /* Gives back what is too much. Locked. */
 static void release_surplus(void)
 {
-	u64 safe = first;
-
-	if (nr_pages > max_pages)
+	if (nr_pages > max_pages && first >= safe)
 		safe = flushed_by_all();
 	while (nr_pages > max_pages && first < safe)
 		release_first();

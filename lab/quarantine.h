@@ -44,8 +44,8 @@ u64 quarantine_nr_pages(void);
  * a freed one, the use is reported, and the access is to be repeated. */
 bool quarantine_fault(const struct trap_frame *regs, unsigned long addr, bool write);
 void quarantine_serve(void);
-/* On every interrupt from another CPU. */
-static inline void quarantine_ipi(void)
+/* On every interrupt from another CPU, and at the end of idling; interrupts off. */
+static inline void quarantine_catch_up(void)
 {
 	if (unlikely(quarantine_on))
 		quarantine_serve();
@@ -60,7 +60,7 @@ static inline void quarantine_init(unsigned long pages)
 	(void)pages;
 }
 static inline void quarantine_flush(void) { }
-static inline void quarantine_ipi(void) { }
+static inline void quarantine_catch_up(void) { }
 static inline bool quarantine_drain(void) { return false; }
 static inline u64 quarantine_nr_pages(void) { return 0; }
 static inline bool quarantine_fault(const struct trap_frame *regs, unsigned long addr, bool write)

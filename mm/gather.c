@@ -47,7 +47,7 @@ static void gather_free_pages(struct mmu_gather *tlb)
 	tlb->nr = 0;
 }
 
-static void gather_free_now(struct mmu_gather *tlb)
+static __always_inline void gather_free_now(struct mmu_gather *tlb)
 {
 	struct ptdesc *ptdesc, *tmp;
 
@@ -78,8 +78,6 @@ static void gather_free_ptdescs(struct mmu_gather *tlb)
 
 void gather_flush(struct mmu_gather *tlb)
 {
-	if (!tlb->ptl_held && !list_empty(&tlb->tables) && bug(tables_free_at_once))
-		gather_free_now(tlb);
 	if (tlb->start < tlb->end) {
 		if (!tlb->ptl_held)
 			SYNC_POINT(gather_flush);
@@ -262,6 +260,8 @@ void gather_free_tables(struct mmu_gather *tlb, unsigned long start, unsigned lo
 	free_tables_pud(tlb, start, end, floor, ceiling);
 	free_tables_p4d(tlb, start, end, floor, ceiling);
 	spin_unlock(&tlb->mm->page_table_lock);
+	if (LAB && !list_empty(&tlb->tables) && bug(tables_free_at_once))
+		gather_free_now(tlb);
 }
 
 /* What @pte becomes under @prot. The write bit is not given back here, as in RFC v5's kernel: the

@@ -86,6 +86,8 @@ static inline void check_free(const struct page *page, unsigned int order)
 /* A block is freed, still of its kind: who did it, and poison. */
 static void page_leaves(struct page *page, unsigned int order)
 {
+	if (page->kind == PAGE_ANON && page_checks == PAGE_CHECKS_PLAIN)
+		return;
 	freed_record_pages(page, order);
 	for (unsigned long i = 0; i < BIT(order); i++) {
 		poison_fill(page_to_virt(&page[i]), PAGE_SIZE, PGTABLE_POISON);

@@ -236,6 +236,7 @@ void arch_mmu_switch(pgd_t *pgd)
 	arch_tlb_flush_all();
 }
 
+#if LAB
 void arch_kernel_map_set_present(const void *virt, bool present)
 {
 	unsigned long addr = (unsigned long)virt;
@@ -250,6 +251,7 @@ void arch_kernel_map_set_present(const void *virt, bool present)
 	WRITE_ONCE(pte->v, radix_swap(present ? v | RADIX_VALID : v & ~RADIX_VALID));
 	__asm__ __volatile__("ptesync" ::: "memory");
 }
+#endif
 
 int arch_kernel_map_page(unsigned long virt, phys_addr_t phys)
 {

@@ -177,6 +177,7 @@ void arch_mmu_switch(pgd_t *pgd)
 	__asm__ __volatile__("movq %0, %%cr3" ::"r"(cr3) : "memory");
 }
 
+#if LAB
 void arch_kernel_map_set_present(const void *virt, bool present)
 {
 	unsigned long addr = (unsigned long)virt;
@@ -204,6 +205,7 @@ void arch_tlb_flush_kernel_all(void)
 	}
 	irq_restore(flags);
 }
+#endif
 
 int arch_kernel_map_page(unsigned long virt, phys_addr_t phys)
 {

@@ -12,6 +12,7 @@
 #include "kernel/string.h"
 #include "lab/bug.h"
 #include "lab/freed.h"
+#include "lab/poison.h"
 #include "lab/quarantine.h"
 #include "lab/sync.h"
 #include "mm/pgtable.h"
@@ -204,6 +205,10 @@ TEST(quarantine, page_written, "a write to a freed page by a stale translation i
 {
 	struct process_result result;
 
+	if (page_checks == PAGE_CHECKS_PLAIN) {
+		test_skip(t, "needs pagealloc=poison or debug");
+		return;
+	}
 	expect_begin(true);
 	bug_set(BUG_skip_shootdown, true);
 	test_program(t, FAULT_PATH_CLASSIC, NULL, &result, "stalewrite");

@@ -79,6 +79,9 @@ RED = [
     Entry(2, globs=("tables",), bug="tables_free_at_once"),
     Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG),
     Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG, arch=PPC),
+    Entry(2, globs=("quarantine.vma_control",), bug="srcu_free_at_once", extra=DEBUG),
+    Entry(2, globs=("quarantine.table_reuse_control",), bug="skip_table_check"),
+    Entry(2, globs=("quarantine.page_written_control",), bug="skip_shootdown"),
 ]
 
 # Programs linked with glibc, by --exec. On ppc64le `utest` is one; on x86_64 it is of musl.

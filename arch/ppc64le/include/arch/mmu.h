@@ -197,8 +197,8 @@ void arch_mmu_switch(pgd_t *pgd);
  */
 void arch_mmu_init(bool base_pages);
 /*
- * Whether the page at @virt of the direct map is there. Any context. A translation that was there
- * may stay in TLBs (arch_tlb_flush_kernel_page); one that was not is in none.
+ * For instruments: whether the page at @virt of the direct map is there. Any context. A translation
+ * that was there may stay in TLBs (arch_tlb_flush_kernel_page); one that was not is in none.
  */
 void arch_kernel_map_set_present(const void *virt, bool present);
 
