@@ -10,10 +10,10 @@
  * entry is cleared at once; then, for a batch, the other CPUs are interrupted, and each notes up to
  * which number it has flushed (quarantine_serve). One that idles is left alone: it looks by itself
  * after it has cleared its bit in cpus_idle, as the announcing one looks at the bit after it has
- * stored the number, with a full barrier on either side. A block is given back when all have flushed
- * it and more pages than the limit are held. A CPU that had no translation of the page traps from
- * the first moment on. Since the map of a page never changes but for being there or not, a
- * translation that stayed too long does no harm: at worst a touch goes unnoticed.
+ * stored the number, with a full barrier on either side. A block is given back when all have
+ * flushed it and more pages than the limit are held. A CPU that had no translation of the page
+ * traps from the first moment on. Since the map of a page never changes but for being there or not,
+ * a translation that stayed too long does no harm: at worst a touch goes unnoticed.
  *
  * The trap takes no lock: it may come anywhere.
  */
