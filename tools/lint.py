@@ -63,7 +63,7 @@ def list_files(root):
 
 
 C_FILES = r".*\.[ch]"
-CODE_FILES = r".*\.(?:[chS]|py|sh|ld)|(?:.*/)?Makefile"
+CODE_FILES = r".*\.(?:[chS]|py|sh|ld|pml)|(?:.*/)?Makefile"
 
 
 def line_of(text, at):
