@@ -17,7 +17,10 @@
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
 	X(tables_free_at_once, "with flush=tlbie, tables are freed while walked (INV-3)")          \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
-	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
+	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")                           \
+	X(merge_any_flags, "VMAs are merged whatever their flags")                                 \
+	X(skip_gap_update, "gaps are not brought up to date when bounds change")                   \
+	X(skip_protect_flush, "mprotect leaves translations with the old rights (INV-10)")
 
 #if LAB
 struct bug_switch {

@@ -297,6 +297,6 @@ void change_protection(struct vma *vma, unsigned long start, unsigned long end)
 		changed |= protect_ptes(pmd_read(pmdp), addr, stop, vma->prot);
 		addr = stop;
 	}
-	if (changed)
+	if (changed && !bug(skip_protect_flush))
 		tlb_flush_range(vma->mm, start, end);
 }
