@@ -21,9 +21,6 @@ unsigned int nr_cpus = 1;
 __thread struct cpu *host_cpu;
 char *host_ram;
 u64 wait_limit_ns = 60 * NSEC_PER_SEC;
-#ifdef HOST_NO_FENCES
-u32 host_fence_word;
-#endif
 
 void host_ram_init(u64 bytes)
 {
@@ -56,7 +53,8 @@ void host_set_cpu(unsigned int id)
 {
 	if (host_cpu)
 		cpumask_clear(&cpus_online, host_cpu->id);
-	host_cpus_init(id + 1);
+	if (!READ_ONCE(cpus[id]))
+		host_cpus_init(id + 1);
 	host_cpu = cpus[id];
 	cpumask_set(&cpus_online, id);
 }

@@ -96,6 +96,18 @@ static inline unsigned long fuzz_addr(const struct fuzz *f, unsigned long page)
 	return f->base + page * PAGE_SIZE;
 }
 
+/* The upper half of every value written to a page: whose value it is. */
+static inline u64 fuzz_tag(unsigned long base, unsigned long page)
+{
+	return (u64)(base / PAGE_SIZE + page) << 32;
+}
+
+/* Where in its page the word of a page is. */
+static inline unsigned long fuzz_word(const struct fuzz *f, unsigned long page)
+{
+	return fuzz_addr(f, page) + page * 40 % PAGE_SIZE;
+}
+
 void model_set(struct fuzz *f, unsigned long first, unsigned long n, struct model_page to);
 bool model_free(const struct fuzz *f, unsigned long first, unsigned long n);
 /* The first mapped page at or above @page; f->pages if there is none. */

@@ -50,10 +50,8 @@ static void check_vmas(struct fuzz *f)
 /* --- pages --- */
 static u64 word_of(const struct fuzz *f, unsigned long page, pte_t pte)
 {
-	unsigned long offset = page * 40 % PAGE_SIZE;
-
-	(void)f;
-	return *(u64 *)((char *)phys_to_virt(pte_pfn(pte) << PAGE_SHIFT) + (offset & ~7UL));
+	return *(u64 *)phys_to_virt((pte_pfn(pte) << PAGE_SHIFT) +
+				    (fuzz_word(f, page) & ~PAGE_MASK));
 }
 
 static void check_rights(struct fuzz *f, unsigned long page, pte_t pte)

@@ -8,12 +8,6 @@
 #include "kernel/thread.h"
 #include "mm/page.h"
 
-/* Where in its page the word of a page is. */
-static unsigned long word_addr(const struct fuzz *f, unsigned long page)
-{
-	return fuzz_addr(f, page) + page * 40 % PAGE_SIZE;
-}
-
 /* A step as it will be done: what lies outside of the pages is cut off. */
 struct range {
 	unsigned long first, n, addr, len;
@@ -178,9 +172,9 @@ static int expected(struct fuzz *f, unsigned long page, enum host_access access)
 
 static void access_page(struct fuzz *f, unsigned long page, enum host_access access)
 {
-	u64 value = (page << 32) | (++f->written & 0xffffffff), got = value;
+	u64 value = fuzz_tag(f->base, page) | (++f->written & 0xffffffff), got = value;
 	int want = expected(f, page, access);
-	int ended = host_user_access(access, word_addr(f, page), &got);
+	int ended = host_user_access(access, fuzz_word(f, page), &got);
 
 	if (ended == SIGKILL && f->failed) {
 		model_from_tree(f);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * mm/slab.h from the C library, so that the address sanitizer sees every object: the end of each,
- * and its use after it was freed. The real one has its own test (test_slab.c). Instead of this one
- * fuzzers of threads use the real one.
+ * and its use after it was freed. The real one has its own test (test_slab.c).
  */
 #include "tests/host/fuzz.h"
 #include "mm/slab.h"
