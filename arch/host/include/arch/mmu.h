@@ -61,6 +61,8 @@ static inline bool pte_same(pte_t a, pte_t b) { return a.v == b.v; }
 static inline bool pte_none(pte_t pte) { return pte.v == 0; }
 static inline bool pte_present(pte_t pte) { return pte.v & HOST_PTE_PRESENT; }
 static inline bool pte_write(pte_t pte) { return pte.v & HOST_PTE_WRITE; }
+static inline bool pte_user(pte_t pte) { return pte.v & HOST_PTE_USER; }
+static inline bool pte_exec(pte_t pte) { return pte.v & HOST_PTE_EXEC; }
 static inline bool pte_special(pte_t pte) { return pte.v & HOST_PTE_SPECIAL; }
 static inline u64 pte_pfn(pte_t pte) { return (pte.v & HOST_PTE_FRAME) >> PAGE_SHIFT; }
 static inline pte_t pte_make(u64 pfn, pgprot_t prot)
