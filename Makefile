@@ -155,6 +155,9 @@ gdb: $(ELF)
 	$(Q)gdb -ex 'target remote :1234' $(ELF)
 
 # --- for people who work on it ---
+models:
+	$(call need,spin)
+	$(Q)$(PYTHON) tests/models/run.py
 lint:
 	$(Q)$(PYTHON) tools/lint.py
 compile_commands.json: FORCE
@@ -170,7 +173,8 @@ TOOLS_ppc64le := powerpc64le-linux-gnu-gcc:gcc-powerpc64le-linux-gnu \
 TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
 	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
 	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools \
-	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le))
+	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le)) \
+	$(if $(filter check models,$(MAKECMDGOALS)),spin:spin)
 deps:
 	@missing=; for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || test -e $${tool%%:*} || \
@@ -197,11 +201,13 @@ help:
 	@echo "  glibc                 the test programs linked with glibc, for --exec"
 	@echo "  iso                   a GRUB boot medium"
 	@echo "  gdb                   gdb on a guest started with ./run-qemu.sh --gdb"
+	@echo "  models                spin looks at every state of the protocols' models"
 	@echo "  lint                  style, sizes, references of the documents"
 	@echo "  compile_commands.json tags clean"
 
 FORCE:
-.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench gdb lint deps clean help FORCE
+.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench gdb models lint deps clean \
+	help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

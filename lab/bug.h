@@ -25,7 +25,10 @@
 	X(skip_table_check, "a fault that opened interrupts does not look at its VMA again (8.1)") \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
 	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \
-	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
+	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")                           \
+	X(merge_any_flags, "VMAs are merged whatever their flags")                                 \
+	X(skip_gap_update, "gaps are not brought up to date when bounds change")                   \
+	X(skip_protect_flush, "mprotect leaves translations with the old rights (INV-10)")
 
 #if LAB
 struct bug_switch {

@@ -60,9 +60,12 @@ static __always_inline enum fault_result classic_handle_vma(struct mm *mm, struc
 	vmf.flags = fault.flags;
 	vmf.prot = vma->prot;
 	vmf.speculative = false;
-	if ((fault.flags & FAULT_WRITE) && unlikely(!vma->anon_vma) && anon_vma_prepare(vma))
-		return FAULT_OOM;
-	vmf.anon_vma = vma->anon_vma;
+	vmf.anon_vma = READ_ONCE(vma->anon_vma);
+	if ((fault.flags & FAULT_WRITE) && unlikely(!vmf.anon_vma)) {
+		if (anon_vma_prepare(vma))
+			return FAULT_OOM;
+		vmf.anon_vma = READ_ONCE(vma->anon_vma);
+	}
 	if (unlikely(!classic_walk(mm, &vmf)))
 		return FAULT_OOM;
 	if (unlikely(!pte_none(vmf.orig_pte)))

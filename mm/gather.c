@@ -317,6 +317,6 @@ void change_protection(struct vma *vma, unsigned long start, unsigned long end)
 		changed |= protect_ptes(vma, pmd_read(pmdp), addr, stop);
 		addr = stop;
 	}
-	if (changed)
+	if (changed && !bug(skip_protect_flush))
 		tlb_flush_range(vma->mm, start, end);
 }

@@ -12,6 +12,7 @@
 #include "tests/bench/sample.h"
 
 #define PAGES 256
+#define MANY_VMAS 1000
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define RW (PROT_READ | PROT_WRITE)
 
@@ -122,6 +123,19 @@ static void measure_protects(void)
 	munmap(base, 64 * page);
 }
 
+/* What the lookup adds: a read fault in one of many VMAs, every second page being one. */
+static void measure_lookup(void)
+{
+	size_t all = 2 * MANY_VMAS;
+	char *base = map_pages(all * page, PROT_NONE), *place = base + (all / 2 + 1) * page;
+
+	for (size_t i = 1; i < all; i += 2)
+		protect(base + i * page, page, RW);
+	SAMPLE(new_row("zero_read_many_vmas", 1), madvise(place, page, MADV_DONTNEED),
+	       (void)*(volatile char *)place);
+	munmap(base, all * page);
+}
+
 static void *sleep_till_unlocked(void *mutex)
 {
 	pthread_mutex_lock(mutex);
@@ -151,6 +165,7 @@ static int ubench_main(int argc, char **argv)
 	measure_first_touch();
 	measure_maps();
 	measure_protects();
+	measure_lookup();
 	pthread_mutex_unlock(&mutex);
 	if (threads2)
 		thread_join(sleeper);

@@ -3,7 +3,7 @@
  * vsnprintf against the C library's: every flag, width, precision and length with values at the
  * edges, and buffers that are too small; then what only the kernel's has.
  */
-#include "host.h"
+#include "tests/host/host.h"
 
 int memcmp(const void *a, const void *b, size_t n);
 int strcmp(const char *a, const char *b);

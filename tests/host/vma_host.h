@@ -9,6 +9,7 @@
 #include "tests/host/host.h"
 #include "kernel/errno.h"
 #include "kernel/thread.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/mm.h"
@@ -48,6 +49,31 @@ void rwsem_wait(struct rwsem *sem, bool write)
 void rwsem_left(struct rwsem *sem)
 {
 	panic("%s is left in state %lx", sem->name, (unsigned long)sem->state);
+}
+
+/* --- the instruments' model of memory: it never is on here --- */
+bool shadow_on;
+
+void shadow_change_begin_slow(struct mm *mm, unsigned long start, unsigned long end,
+			      unsigned long access)
+{
+	(void)mm, (void)start, (void)end, (void)access;
+}
+
+void shadow_change_end_slow(struct mm *mm, int err)
+{
+	(void)mm, (void)err;
+}
+
+u64 shadow_zap_begin_slow(struct mm *mm)
+{
+	(void)mm;
+	return 0;
+}
+
+void shadow_zap_end_slow(struct mm *mm, unsigned long start, unsigned long end, u64 since)
+{
+	(void)mm, (void)start, (void)end, (void)since;
 }
 
 /* --- memory --- */
