@@ -5,6 +5,7 @@
 #include "kernel/ipi.h"
 #include "kernel/cpu.h"
 #include "lab/perturb.h"
+#include "lab/trace.h"
 #include "mm/tlb.h"
 
 void ipi_handle(enum ipi_kind kind)
@@ -12,6 +13,7 @@ void ipi_handle(enum ipi_kind kind)
 	struct cpu *cpu = this_cpu();
 
 	cpu->irq_depth++;
+	trace(IPI, IPI_RECV, kind, 0, 0);
 	perturb(PERTURB_IPI);
 	switch (kind) {
 	case IPI_TLB:
@@ -25,5 +27,6 @@ void ipi_handle(enum ipi_kind kind)
 		break;
 	}
 	WRITE_ONCE(cpu->ipis, cpu->ipis + 1);
+	trace(IPI, IPI_DONE, kind, 0, 0);
 	cpu->irq_depth--;
 }

@@ -9,6 +9,7 @@
 #include "kernel/exit.h"
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
+#include "lab/trace.h"
 #include "arch/ipi.h"
 #include "arch/power.h"
 #include "arch/stack.h"
@@ -73,6 +74,7 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 	place_print(irqs_on);
 	held_locks_print();
 	backtrace_print_current();
+	trace_dump("panic");
 	arch_exit(status);
 }
 

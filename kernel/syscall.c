@@ -14,6 +14,7 @@
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
+#include "lab/trace.h"
 
 typedef long (*syscall_fn)(const unsigned long args[6]);
 
@@ -48,11 +49,16 @@ static __noinline long syscall_unknown(unsigned long nr)
 
 long syscall_dispatch(struct trap_frame *regs, unsigned long nr, const unsigned long args[6])
 {
+	long result;
+
 	(void)regs; /* calls that need it find it as arch_thread_regs(current) */
 	stat_inc(SYSCALLS);
 	if (unlikely(nr >= NR_SYSCALL_MAX || !syscall_table[nr]))
 		return syscall_unknown(nr);
-	return syscall_table[nr](args);
+	trace(SYSCALL, SYSCALL_BEGIN, nr, args[0], args[1]);
+	result = syscall_table[nr](args);
+	trace(SYSCALL, SYSCALL_END, nr, result, 0);
+	return result;
 }
 
 void syscall_print_unknown(void)

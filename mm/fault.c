@@ -11,6 +11,7 @@
 #include "kernel/process.h"
 #include "kernel/string.h"
 #include "lab/perturb.h"
+#include "lab/trace.h"
 #include "mm/vm_fault.h"
 
 static const char *const spf_reason_names[NR_SPF_REASONS] = {
@@ -79,11 +80,13 @@ void handle_user_fault(struct mm *mm, struct fault fault)
 {
 	stat_inc(USER_FAULTS);
 	this_cpu()->fault_stats->faults++;
+	trace(FAULT, FAULT_BEGIN, fault.flags, fault.addr, 0);
 	perturb(PERTURB_FAULT);
 	if (READ_ONCE(mm->fault_path) == FAULT_PATH_SPF)
 		spf_user_fault(mm, fault);
 	else
 		classic_user_fault(mm, fault);
+	trace(FAULT, FAULT_END, 0, 0, 0);
 }
 
 int handle_uaccess_fault(struct mm *mm, struct fault fault)
@@ -94,8 +97,11 @@ int handle_uaccess_fault(struct mm *mm, struct fault fault)
 		return -EFAULT;
 	stat_inc(UACCESS_FAULTS);
 	fault_stats_here(mm)->uaccess++;
+	trace(FAULT, FAULT_BEGIN, fault.flags, fault.addr, 0);
 	result = classic_handle_fault(mm, fault);
 	if (result == FAULT_OOM)
 		fault_out_of_memory(fault);
+	trace(FAULT, FAULT_CLASSIC, result, 0, 0);
+	trace(FAULT, FAULT_END, 0, 0, 0);
 	return result == FAULT_DONE ? 0 : -EFAULT;
 }

@@ -17,6 +17,7 @@
 #include "lab/ledger.h"
 #include "mm/page.h"
 #include "lab/perturb.h"
+#include "lab/trace.h"
 #include "tests/kernel/test.h"
 
 extern const struct test tests_start[], tests_stop[];
@@ -202,6 +203,8 @@ static void run_one(const struct test *test, enum fault_path path, unsigned int 
 		test->fn(&t);
 	check_after(&t, &before, signs);
 	print_result(&t, name, number, time_ns() - start);
+	if (t.outcome >= TEST_FAILED)
+		trace_dump(name);
 	totals.passed += t.outcome == TEST_PASSED;
 	totals.skipped += t.outcome == TEST_SKIPPED;
 	totals.failed += t.outcome == TEST_FAILED;
