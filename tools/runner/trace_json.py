@@ -16,8 +16,9 @@ PID_CPUS, PID_KERNEL, TID_EXTRA = 1 << 20, (1 << 20) + (1 << 18), 1 << 21
 
 
 def microseconds(time):
-    """Times are in microseconds; nanoseconds are kept."""
-    return time / 1000
+    """Times are in microseconds. Readers multiply by 1000 and cut, so a tenth of a nanosecond is
+    added, lest a rounded number loses a whole one and a span no longer nests."""
+    return (time * 10 + 1) / 10000 if time else 0
 
 
 def lay_out(spans):
@@ -79,8 +80,8 @@ class Tracks:
         if pid in self.processes:
             return
         self.processes[pid] = name
-        self.metadata += [meta("process_name", pid, 0, name=name),
-                          meta("process_sort_index", pid, 0, sort_index=index)]
+        self.metadata += [meta("process_name", pid, pid, name=name),
+                          meta("process_sort_index", pid, pid, sort_index=index)]
 
     def name_thread(self, pid, tid, name, index):
         self.metadata += [meta("thread_name", pid, tid, name=name),
@@ -121,9 +122,9 @@ def of_arrow(arrow, number, tracks):
 
 
 COUNTERS = {
-    "faults in progress": lambda span: span.category == "fault",
-    "waiting for locks": lambda span: span.name.startswith("waits for "),
-    "shootdowns in progress": lambda span: span.name == "shootdown",
+    "faults": lambda span: span.category == "fault",
+    "waits for locks": lambda span: span.name.startswith("waits for "),
+    "shootdowns": lambda span: span.name == "shootdown",
 }
 
 
@@ -138,8 +139,8 @@ def of_counter(name, wanted, spans):
     for time in sorted(changes):
         value += changes[time]
         if changes[time]:
-            yield {"ph": "C", "name": name, "pid": PID_CPUS, "tid": 0, "ts": microseconds(time),
-                   "args": {"value": value}}
+            yield {"ph": "C", "name": name, "pid": PID_CPUS, "tid": PID_CPUS,
+                   "ts": microseconds(time), "args": {"in progress": value}}
 
 
 def events_of(picture):
