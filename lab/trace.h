@@ -105,14 +105,16 @@ void trace_switch(void);
 int trace_start(const char *categories);
 /*
  * Writes what was recorded since the last dump to the trace channel, with @why it is done. Nothing
- * is recorded meanwhile. A second one that comes meanwhile does nothing. Any context.
+ * is recorded meanwhile. False, and nothing is done, if nothing is traced or another CPU is at it.
+ * Any context.
  */
-void trace_dump(const char *why);
+bool trace_dump(const char *why);
 #else
 #define trace(category, type, info, a, b) do { } while (0)
 static inline void trace_switch(void) { }
-static inline void trace_dump(const char *why)
+static inline bool trace_dump(const char *why)
 {
 	(void)why;
+	return false;
 }
 #endif

@@ -165,15 +165,16 @@ static void put_all(const char *why)
 	put(&event);
 }
 
-void trace_dump(const char *why)
+bool trace_dump(const char *why)
 {
 	u32 on;
 
 	if (!trace_ring_size || xchg(&dumping, true))
-		return;
+		return false;
 	on = xchg(&trace_on, 0);
 	put_all(why);
 	smp_store_release(&trace_on, on);
 	smp_store_release(&dumping, false);
+	return true;
 }
 #endif
