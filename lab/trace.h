@@ -90,9 +90,10 @@ extern u32 trace_on; /* TRACE_CAT_* that are recorded now */
 
 /* One event of this CPU. Any context. */
 void trace_record(enum trace_type type, u32 info, u64 a, u64 b);
+#define trace_wanted(category) unlikely(READ_ONCE(trace_on) & TRACE_CAT_##category)
 #define trace(category, type, info, a, b)                                                          \
 	do {                                                                                       \
-		if (unlikely(READ_ONCE(trace_on) & TRACE_CAT_##category))                          \
+		if (trace_wanted(category))                                                        \
 			trace_record(TRACE_##type, (u32)(info), (uintptr_t)(a), (uintptr_t)(b));   \
 	} while (0)
 /* From the locks' hook. */
@@ -110,6 +111,7 @@ int trace_start(const char *categories);
  */
 bool trace_dump(const char *why);
 #else
+#define trace_wanted(category) false
 #define trace(category, type, info, a, b) do { } while (0)
 static inline void trace_switch(void) { }
 static inline bool trace_dump(const char *why)

@@ -94,6 +94,7 @@ COMMANDS = [
     ("builds with clang", ["make", "-s", "CC=clang"], "clang"),
     ("kernel parts under sanitizers", ["make", "-s", "-C", "tests/host"], None),
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
+    ("traces of real boots", ["python3", "tests/host/trace_boot.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
     ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
@@ -121,6 +122,8 @@ CHECK = (
        Entry(4, extra=("--append", "free=rcu", "--label", "rcu"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie", "--label", "tlbie"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
+    + [Entry(smp, extra=("--append", "trace=all", "--label", "trace"), arch=arch)
+       for smp in (4, 64) for arch in (X86, PPC)]
     + RED
     + EXEC
 )

@@ -24,7 +24,8 @@ TLB, WAKE = 2, 0
 def text(kind, key, value):
     data = value.encode()
     pad = -len(data) % read.RECORD.size
-    return read.RECORD.pack(read.TEXT, 0, read.TEXTS.index(kind), key, len(data)) + data + bytes(pad)
+    head = read.RECORD.pack(read.TEXT, 0, read.TEXTS.index(kind), key, len(data))
+    return head + data + bytes(pad)
 
 
 NAMES = b"".join([text("lock", PTL_NAME, "ptl"), text("lock", SEM_NAME, "mmap_sem"),
