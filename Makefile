@@ -149,6 +149,11 @@ run $(TABLES): all
 	$(Q)$(PYTHON) tools/runner --profile $@ $(ONLY)
 bench: all
 	$(Q)$(PYTHON) tools/bench.py $(if $(filter x86_64,$(ARCH)),,--exact) --arch $(ARCH)
+# The README's picture, from a trace of the test that it shows.
+picture: all
+	$(Q)$(PYTHON) tools/runner --quiet --smp 2 --mode replay --trace deadlock.zap_spin
+	$(Q)$(PYTHON) tools/trace-picture.py $${OUT:-out}/latest/trace.bin \
+		-o docs/pictures/deadlock.svg
 # Beside it, in another terminal: ./run-qemu.sh --gdb
 gdb: $(ELF)
 	$(call need,gdb)
@@ -198,6 +203,7 @@ help:
 	@echo "  deadlock-100          the deadlock tests under 100 seeds"
 	@echo "  replay-check          that replays repeat bit for bit"
 	@echo "  bench                 measures the fault paths"
+	@echo "  picture               draws the README's picture out of a trace"
 	@echo "  glibc                 the test programs linked with glibc, for --exec"
 	@echo "  iso                   a GRUB boot medium"
 	@echo "  gdb                   gdb on a guest started with ./run-qemu.sh --gdb"
@@ -206,8 +212,8 @@ help:
 	@echo "  compile_commands.json tags clean"
 
 FORCE:
-.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench gdb models lint deps clean \
-	help FORCE
+.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench picture gdb models lint deps \
+	clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

@@ -26,6 +26,7 @@
 #include "lab/quarantine.h"
 #include "lab/shadow.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
 #include "mm/pgtable.h"
@@ -78,13 +79,13 @@ static int apply_cmdline(void)
 		return -EINVAL;
 #if LAB
 	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
-	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))
+	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched) || trace_start(cmdline.trace))
 		return -EINVAL;
 	if (shadow_enable(cmdline.shadow))
 		printk("shadow: no memory for the history, faults are not checked");
 #else
-	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.shadow) {
-		printk("error: bug=, sched= and shadow= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.trace[0] || cmdline.shadow) {
+		printk("error: bug=, sched=, trace= and shadow= need a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif
@@ -205,6 +206,7 @@ static void main_thread(void *arg)
 	if (perturb_on)
 		control_print("schedule_hash=0x%016lx\n", (unsigned long)perturb_hash());
 #endif
+	trace_dump("the run is over");
 	arch_exit(status);
 }
 

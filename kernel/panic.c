@@ -10,6 +10,7 @@
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
 #include "lab/bug.h"
+#include "lab/trace.h"
 #include "arch/ipi.h"
 #include "arch/power.h"
 #include "arch/stack.h"
@@ -77,6 +78,7 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 #if LAB
 	bug_report_hits();
 #endif
+	trace_dump("panic");
 	arch_exit(status);
 }
 

@@ -27,6 +27,7 @@
 #include "kernel/spinlock.h"
 #include "kernel/printk.h"
 #include "kernel/time.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 #include "arch/ipi.h"
 
@@ -123,6 +124,7 @@ static bool spin_wait_for(struct spinlock *lock, bool irqs_on, bool breakable, u
 	stat_inc(LOCK_WAITS);
 	if (irqs_on)
 		irq_enable();
+	trace(LOCK, LOCK_WAIT, HOOK_SPINLOCK, lock, pc);
 	wait_publish(WAIT_SPINLOCK, lock, pc);
 	if (breakable)
 		wait_publish_breakable();
@@ -130,6 +132,8 @@ static bool spin_wait_for(struct spinlock *lock, bool irqs_on, bool breakable, u
 	wait_publish_end();
 	if (got)
 		hook_lock(HOOK_WAITED, HOOK_SPINLOCK, lock);
+	else
+		trace(LOCK, LOCK_BROKEN, HOOK_SPINLOCK, lock, 0);
 	return got;
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/printk.h"
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 
 #define NMI_TRACE_MAX 24
@@ -51,6 +52,7 @@ void nmi_handle(struct trap_frame *regs)
 	printk("CPU %u: NMI from outside, thread %s, interrupts %s", cpu_id(), current->name,
 	       trap_frame_irqs_on(regs) ? "on" : "off");
 	backtrace_print(trap_frame_pc(regs), trap_frame_fp(regs));
+	trace_dump("an NMI from outside");
 }
 
 static void nmi_print_trace(unsigned int cpu, const struct nmi_trace *trace)

@@ -26,6 +26,7 @@
  */
 #include "lab/bug.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 #include "mm/fault_anon.h"
 #include "mm/table_watch.h"
 #include "mm/vma_walk.h"
@@ -268,6 +269,7 @@ void spf_user_fault(struct mm *mm, struct fault fault)
 	reason = spf_attempt(mm, &vmf);
 	srcu_read_unlock_awake(&vma_srcu, section);
 	vmf.stats->spf[reason]++;
+	trace(FAULT, FAULT_SPF, reason, fault.addr, 0);
 	SYNC_POINT(spf_done);
 	if (unlikely(reason != SPF_OK))
 		classic_user_fault(current->mm, fault); /* @mm is not kept till here */

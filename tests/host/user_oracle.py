@@ -54,6 +54,7 @@ CASES = {
     "tablerace": [""],
     "tablereuse": [""],
     "threads": ["8", "32 --rounds 2"],
+    "traced": ["", "--pages 3"],
     "unmaprace": [""],
     "ubench": ["", "--threads2"],
     "zap": ["", "--faulters 3", "--faulters 63 --pages 100"],

@@ -104,6 +104,8 @@ def test_options(parser):
     add("--ptl", metavar="NAME", help="how the page-table lock is taken speculatively")
     add("--bug", metavar="NAME,...", help="deliberate defects to switch on")
     add("--sched", metavar="SCHEDULE", help="an order of sync points to force")
+    add("--trace", nargs="?", const="all", metavar="WHAT,...", help="write trace.json, "
+        f"for ui.perfetto.dev; WHAT is {', '.join(words.TRACED)} (default all)")
     add("--append", metavar="WORDS", help="more words for the kernel's command line, as they are")
     add("--list", nargs="?", const="tests", choices=LISTS, metavar="WHAT",
         help="list tests (default), points, bugs or policies, and stop")
@@ -168,8 +170,16 @@ def parse(argv):
     return settled(args)
 
 
+def settle_trace(args):
+    """--trace may stand alone: what follows it and is no list of categories is a test's name."""
+    if args.trace is not None and not set(args.trace.split(",")) <= set(words.TRACED):
+        args.globs.insert(0, args.trace)
+        args.trace = "all"
+
+
 def settled(args):
     """Fill in what depends on the architecture and refuse what does not fit together."""
+    settle_trace(args)
     args.arch_only, args.arch = args.arch, args.arch or "x86_64"    # profiles cover all
     arch = machine.get(args.arch)
     args.machine = args.machine or next(iter(arch.machines))

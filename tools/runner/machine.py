@@ -24,7 +24,7 @@ CHANNELS = {
     "console": "console.log",
     "stdout": "stdout.log",
     "stderr": "stderr.log",
-    "trace": "trace.json",
+    "trace": "trace.bin",
     "control": "control.log",
 }
 

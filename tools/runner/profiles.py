@@ -112,6 +112,7 @@ COMMANDS = [
     ("kernel parts under sanitizers", ["make", "-s", "-C", "tests/host"], None),
     ("models of the protocols", ["python3", "tests/models/run.py"], "spin"),
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
+    ("traces of real boots", ["python3", "tests/host/trace_boot.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
     ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
@@ -143,6 +144,8 @@ CHECK = (
        Entry(4, extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
     + [Entry(4, globs=DEBUG_GLOBS, extra=DEBUG, arch=arch) for arch in (X86, PPC)]
     + [Entry(64, globs=("storm", "quarantine"), extra=DEBUG, arch=arch) for arch in (X86, PPC)]
+    + [Entry(smp, extra=("--append", "trace=all", "--label", "trace"), arch=arch)
+       for smp in (4, 64) for arch in (X86, PPC)]
     + [Entry(4, extra=("--append", "shadow=on", "--label", "shadow"), arch=arch)
        for arch in (X86, PPC)]
     + RED

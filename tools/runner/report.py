@@ -6,8 +6,9 @@ import re
 import time
 import xml.etree.ElementTree as ET
 
-from . import VERSION, host
+from . import VERSION, host, trace_json
 from .common import PASS, SKIPPED
+from .machine import CHANNELS
 from .screen import counts
 
 NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -179,9 +180,15 @@ def write_all(result, extra_junit=None):
     write_junit(root, place / "junit.xml")
     if extra_junit:
         write_junit(root, extra_junit)
-    trace = place / "trace.json"
-    if trace.is_file() and not trace.stat().st_size:
-        trace.unlink()
+    write_trace(result)
+
+
+def write_trace(result):
+    """trace.json out of what came by the trace channel, if anything did."""
+    raw = result.dir / CHANNELS["trace"]
+    result.trace = trace_json.convert(raw, result.dir / "trace.json")
+    if raw.is_file() and not result.trace:
+        raw.unlink()
 
 
 def timestamp():

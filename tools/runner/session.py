@@ -177,6 +177,8 @@ def announce(args, setup, choice, seed):
 def show(args, result):
     if args.exec:
         screen.errors_only(result)
+        if args.trace:
+            screen.trace_line(result, note)
     elif args.list or args.show:
         if result.verdict.code == PASS:
             output = (result.dir / machine.CHANNELS["stdout"]).read_bytes()

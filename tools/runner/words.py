@@ -10,7 +10,8 @@ from .initrd import guest_name
 
 GLOB = re.compile(r"[A-Za-z0-9_.*?\[\]!-]+")
 VALUE = re.compile(r"[!-~]+")
-PASSED_ON = ("fault", "spf", "ptl", "bug", "sched")
+TRACED = ("all", "fault", "lock", "ipi", "srcu", "sched", "sync", "syscall")
+PASSED_ON = ("fault", "spf", "ptl", "bug", "sched", "trace")
 
 
 def check_value(option, value):
