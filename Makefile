@@ -203,5 +203,4 @@ help:
 FORCE:
 .PHONY: all iso glibc run smoke check deadlock-100 replay-check bench gdb lint deps clean help FORCE
 .DELETE_ON_ERROR:
-.SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

@@ -11,13 +11,14 @@ from .common import BROKEN, ROOT, Error, build_dir, note, shown
 SOURCES = ("Makefile", "linker.ld", "boot", "arch", "kernel", "lab", "mm",
            "tests/kernel", "tests/user", "tests/bench")
 GLIBC = "utest-glibc"   # the programs of the initrd, linked with glibc
+PROGRAMS = ("utest", GLIBC)
 TARGETS = {"faultline.iso": "iso", GLIBC: "glibc"}  # what plain make does not build
 
 
 def wanted(arch, machine_name):
-    """What a machine boots; or, by its name, the glibc program."""
-    if machine_name == GLIBC:
-        return [build_dir(arch.name) / GLIBC]
+    """What a machine boots; or, by its name, a program."""
+    if machine_name in PROGRAMS:
+        return [build_dir(arch.name) / machine_name]
     names = ["faultline.iso"] if machine_name == "iso" else ["faultline.elf", "initrd.cpio"]
     names += [arch.firmware] if arch.firmware else []
     return [build_dir(arch.name) / name for name in names]

@@ -259,8 +259,8 @@ def prepared(args, table):
 def build_for(args, arch, members):
     machine.find_qemu(arch)
     build.ensure(arch, next(iter(arch.machines)), args.no_build)
-    if any(entry.program and entry.program[0] == build.GLIBC for entry in members):
-        build.ensure(arch, build.GLIBC, args.no_build)
+    for name in dict.fromkeys(entry.program[0] for entry in members if entry.program):
+        build.ensure(arch, name, args.no_build)
 
 
 def obstacles(args, entries):

@@ -15,7 +15,7 @@ from runner import build, machine
 from runner.common import BROKEN, Error
 
 GOOD = "all:\n\tmkdir -p $(BUILD)\n\techo x >> $(BUILD)/faultline.elf\n" \
-       "\ttouch $(BUILD)/initrd.cpio\niso: all\n\ttouch $(BUILD)/faultline.iso\n" \
+       "\ttouch $(BUILD)/initrd.cpio $(BUILD)/utest\niso: all\n\ttouch $(BUILD)/faultline.iso\n" \
        "glibc:\n\ttouch $(BUILD)/utest-glibc\n"
 
 
@@ -71,6 +71,13 @@ class Build(unittest.TestCase):
         self.built.mkdir()
         self.ensure(build.GLIBC)
         self.assertTrue((self.built / "utest-glibc").exists())
+
+    def test_program_alone_is_built_again(self):
+        self.make_old()
+        self.ensure("utest")
+        (self.built / "utest").unlink()
+        self.assertEqual(self.ensure("utest"), 2)
+        self.assertTrue((self.built / "utest").exists())
 
     def test_failure_is_shown(self):
         self.makefile("all:\n\t@echo vma.c:1: oh no; exit 1\n")
