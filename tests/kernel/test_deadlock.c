@@ -18,6 +18,7 @@
  */
 #include "lab/sync.h"
 #include "lab/watchdog.h"
+#include "arch/mmu.h"
 #include "arch/tlb.h"
 #include "mm/gather.h"
 #include "mm/tlb.h"
@@ -151,10 +152,12 @@ static struct race cow_race(const char *ptl, unsigned int faulters)
 			      .faulters = faulters, .passages = faulters + 1 };
 }
 
-/* More pages than the batch holds, however it is set, within one table. */
+#define TABLE_PAGES ((unsigned int)(PMD_SIZE / PAGE_SIZE))
+
+/* More pages than the batch holds, however it is set, within one table and with room for others. */
 static unsigned int more_than_batch(void)
 {
-	return min(gather_batch + 8, 200u);
+	return min(gather_batch + 8, TABLE_PAGES - 4 < 200 ? TABLE_PAGES - 4 : 200);
 }
 
 TEST(deadlock, zap_spin, "munmap flushes with the PTL held, a fault waits for it: deadlock",

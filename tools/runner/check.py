@@ -75,7 +75,7 @@ class Driver:
 
     def entry(self, entry):
         self.number += 1
-        place = self.dir / f"{self.number:03}-{entry.arch}-smp{entry.smp}-{entry.mode}"
+        place = self.dir / f"{self.number:03}-{entry.image}-smp{entry.smp}-{entry.mode}"
         started = time.monotonic()
         label = ["--label", f"seed{entry.seed}"] if entry.seed != 1 else []
         code, text, results = self.child(label + entry.options(), place)
@@ -230,14 +230,14 @@ def iso_problem(args):
     return ""
 
 
-def arch_problem(args, name):
-    """Why entries of an architecture beside the main one cannot run, or nothing."""
-    if name == args.arch:
+def arch_problem(args, arch):
+    """Why entries of a kernel beside the main one cannot run, or nothing."""
+    if arch.image == args.arch:
         return ""
-    given = [word for word in ("QEMU", "BUILD") if os.environ.get(word)]
+    words = ("BUILD",) if arch.name == args.arch else ("QEMU", "BUILD")
+    given = [word for word in words if os.environ.get(word)]
     if given:
         return f"{given[0]}= is the one for {args.arch}"
-    arch = machine.get(name)
     missing = [tool for tool in (arch.qemu, arch.compiler) if not shutil.which(tool)]
     return f"{missing[0]} is not installed" if missing else ""
 
@@ -246,13 +246,14 @@ def prepared(args, table):
     """The entries that are wanted, and entry -> why it cannot run; builds for the others."""
     entries = [entry for entry in table if args.arch_only in (None, entry.arch)]
     reasons = {}
-    for name in dict.fromkeys(entry.arch for entry in entries):
-        members = [entry for entry in entries if entry.arch == name]
-        reason = arch_problem(args, name)
+    for image in dict.fromkeys(entry.image for entry in entries):
+        members = [entry for entry in entries if entry.image == image]
+        arch = machine.get(members[0].arch, members[0].pages)
+        reason = arch_problem(args, arch)
         if reason:
             reasons.update(dict.fromkeys(members, reason))
         else:
-            build_for(args, machine.get(name), members)
+            build_for(args, arch, members)
     return entries, reasons
 
 

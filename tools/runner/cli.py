@@ -85,6 +85,8 @@ def machine_options(parser):
     add("--smp", type=whole(1, 1024), default=4, metavar="N", help="CPUs (default 4)")
     add("--mode", choices=("auto",) + machine.MODES, default="auto", metavar="MODE",
         help="auto (default), interleaved, parallel, replay, kvm; see below")
+    add("--page-size", metavar="SIZE", help="base pages of the kernel: 4k (default), and on "
+        "ppc64le 64k, which is an image of its own")
     add("--machine", metavar="NAME", help="microvm (default), q35, pc, iso (GRUB image "
         "on q35); ppc64le has pseries only")
     add("--cpu", metavar="MODEL", help="QEMU's CPU model (default qemu64, on ppc64le "
@@ -171,7 +173,7 @@ def parse(argv):
 def settled(args):
     """Fill in what depends on the architecture and refuse what does not fit together."""
     args.arch_only, args.arch = args.arch, args.arch or "x86_64"    # profiles cover all
-    arch = machine.get(args.arch)
+    arch = machine.get(args.arch, args.page_size)
     args.machine = args.machine or next(iter(arch.machines))
     if args.machine not in arch.machines:
         raise Error(f"--machine {args.machine}: unknown; there is {', '.join(arch.machines)}")

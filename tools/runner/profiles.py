@@ -6,6 +6,7 @@ Add a boot by adding a line here; check.py only works through the table.
 
 from dataclasses import dataclass
 
+from . import machine
 from .common import build_dir
 
 X86, PPC = "x86_64", "ppc64le"
@@ -26,10 +27,17 @@ class Entry:
     arch: str = X86
     program: tuple = ()     # for --exec: its name in the build directory, and its arguments
     status: int = 0         # what the program must end with
+    pages: str = ""         # size of base pages, the architecture's usual one if empty
+
+    @property
+    def image(self):
+        """The name of the kernel that boots."""
+        return machine.get(self.arch, self.pages).image
 
     @property
     def name(self):
         parts = [self.arch, f"smp{self.smp}", self.mode, self.machine or MACHINES[self.arch]]
+        parts += [f"{self.pages} pages"] if self.pages else []
         parts += [self.cpu] if self.cpu else []
         parts += [f"seed{self.seed}"] if self.seed != 1 else []
         parts += [f"must fail with {self.bug}:"] if self.bug else []
@@ -40,11 +48,12 @@ class Entry:
     def options(self):
         line = ["--arch", self.arch, "--smp", str(self.smp), "--mode", self.mode,
                 "--machine", self.machine or MACHINES[self.arch], "--seed", str(self.seed)]
+        line += ["--page-size", self.pages] if self.pages else []
         line += ["--cpu", self.cpu] if self.cpu else []
         line += ["--bug", self.bug] if self.bug else []
         line += [*self.extra, *self.globs]
         if self.program:
-            line += ["--exec", str(build_dir(self.arch) / self.program[0]), *self.program[1:]]
+            line += ["--exec", str(build_dir(self.image) / self.program[0]), *self.program[1:]]
         return line
 
 
@@ -116,6 +125,11 @@ CHECK = (
     + [Entry(smp, arch=PPC) for smp in (1, 2, 4, 16, 64)]
     + [Entry(2, "parallel", arch=PPC), Entry(4, "parallel", globs=("deadlock",), arch=PPC)]
     + [Entry(4, "replay", arch=PPC)]
+    + [Entry(smp, arch=PPC, pages="64k") for smp in (1, 4, 16)]
+    + [Entry(2, "parallel", arch=PPC, pages="64k"),
+       Entry(4, "replay", globs=("deadlock",), arch=PPC, pages="64k"),
+       Entry(4, arch=PPC, pages="64k",
+             extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"))]
     + [Entry(smp, "replay", globs=("deadlock",), arch=PPC) for smp in (2, 16, 64)]
     + [Entry(4, extra=("--append", "free=rcu", "--label", "rcu")),
        Entry(4, extra=("--append", "free=rcu", "--label", "rcu"), arch=PPC),

@@ -34,7 +34,7 @@ class Profiles(World):
 
     def both(self):
         """QEMU= and BUILD= of the fake world serve every architecture."""
-        return mock.patch.object(check, "arch_problem", lambda args, name: "")
+        return mock.patch.object(check, "arch_problem", lambda args, arch: "")
 
     def test_smoke(self):
         done = self.profile("smoke", "pass")
@@ -123,11 +123,11 @@ class Profiles(World):
 
 
 class Architectures(unittest.TestCase):
-    def problem(self, name, missing=(), **environment):
+    def problem(self, name, missing=(), main="x86_64", pages="", **environment):
         clean = {key: value for key, value in os.environ.items() if key not in ("QEMU", "BUILD")}
         with mock.patch.object(check.shutil, "which", lambda tool: tool not in missing), \
                 mock.patch.dict(os.environ, {**clean, **environment}, clear=True):
-            return check.arch_problem(SimpleNamespace(arch="x86_64"), name)
+            return check.arch_problem(SimpleNamespace(arch=main), machine.get(name, pages))
 
     def test_problems(self):
         self.assertEqual(self.problem("ppc64le"), "")
@@ -137,6 +137,12 @@ class Architectures(unittest.TestCase):
                          "powerpc64le-linux-gnu-gcc is not installed")
         self.assertEqual(self.problem("ppc64le", QEMU="q"), "QEMU= is the one for x86_64")
         self.assertEqual(self.problem("ppc64le", BUILD="b"), "BUILD= is the one for x86_64")
+
+    def test_other_pages_are_another_image(self):
+        self.assertEqual(self.problem("ppc64le", main="ppc64le", pages="64k", QEMU="q"), "")
+        self.assertEqual(self.problem("ppc64le", main="ppc64le", pages="64k", BUILD="b"),
+                         "BUILD= is the one for ppc64le")
+        self.assertEqual(self.problem("ppc64le", main="ppc64le", BUILD="b"), "")
 
     def test_main_one_is_never_left_out(self):
         self.assertEqual(self.problem("x86_64", ["gcc"], QEMU="q"), "")

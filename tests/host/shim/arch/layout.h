@@ -3,6 +3,7 @@
 #pragma once
 
 #define NR_CPUS 8
+#define KSTACK_SHIFT 14
 #define KSTACK_AREA_BASE ((unsigned long)host_kstack_area)
 #define KSTACK_AREA_SIZE 0x100000
 #define USER_MIN 0x1000
