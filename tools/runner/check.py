@@ -18,7 +18,7 @@ from pathlib import Path
 
 from . import build, machine, probe, profiles, replay, report, screen, session
 from .common import (BROKEN, FAIL, PASS, ROOT, SKIPPED, TIMEOUT, DIED, Error, complain, host_cores,
-                     note, out_dir, shown)
+                     note, out_dir, read_text, shown)
 
 SMALL = 4       # CPUs up to which two guests share the host
 
@@ -83,6 +83,8 @@ class Driver:
                           text, results=results)
         if entry.program:
             return judge_exec(entry, outcome)
+        if entry.dies:
+            return judge_death(entry, outcome, place)
         return judge_red(entry, outcome, place) if entry.bug else judge_prove(outcome, place)
 
     def command(self, entry):
@@ -156,6 +158,18 @@ def judge_red(entry, outcome, place):
     if red and hits:
         return Outcome(outcome.name, PASS, (1, 0, 0), outcome.seconds)
     why = "the run did not fail" if not red else "the defect was never reached"
+    return Outcome(outcome.name, FAIL, (0, 1, 0), outcome.seconds, why + "\n" + outcome.text)
+
+
+def judge_death(entry, outcome, place):
+    """A kernel that died on purpose: good if it did, and its report says what it must."""
+    console = read_text(place / "console.log")
+    missing = [text for text in entry.dies if text not in console]
+    (place / "junit.xml").unlink(missing_ok=True)
+    if outcome.code == DIED and not missing:
+        return Outcome(outcome.name, PASS, (1, 0, 0), outcome.seconds)
+    why = f"the run ended with {outcome.code}" if outcome.code != DIED else \
+        f"its report has no '{missing[0]}'"
     return Outcome(outcome.name, FAIL, (0, 1, 0), outcome.seconds, why + "\n" + outcome.text)
 
 

@@ -27,6 +27,7 @@ class Entry:
     arch: str = X86
     program: tuple = ()     # for --exec: its name in the build directory, and its arguments
     status: int = 0         # what the program must end with
+    dies: tuple = ()        # the kernel must die, and its console hold these texts
     pages: str = ""         # size of base pages, the architecture's usual one if empty
 
     @property
@@ -41,6 +42,7 @@ class Entry:
         parts += [self.cpu] if self.cpu else []
         parts += [f"seed{self.seed}"] if self.seed != 1 else []
         parts += [f"must fail with {self.bug}:"] if self.bug else []
+        parts += ["must die:"] if self.dies else []
         parts += [*self.extra[1:], *self.program] if self.program else []
         parts += [self.extra[1]] if "--append" in self.extra else []
         return " ".join(parts + list(self.globs))
@@ -82,6 +84,18 @@ RED = [
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", arch=PPC),
     Entry(2, globs=("tables",), bug="tables_free_at_once", arch=PPC),
 ]
+
+# Deaths of the kernel, and what must stand in the report.
+DEATHS = {
+    "death.null": ("write of 0000000000000008, near NULL", "panic: page fault in the kernel at "
+                   "death_write_null+", " tests_run+"),
+    "death.panic": ("panic: as the test wants it", " death_call_panic+", " test_death_panic+",
+                    " tests_run+"),
+    "death.overflow": ("kernel stack overflow", " at death_recurse+", " death_recurse+"),
+}
+DIES = [Entry(2, globs=(name,), dies=texts, arch=arch) for arch in (X86, PPC)
+        for name, texts in DEATHS.items()]
+DIES += [Entry(2, globs=("death.overflow",), dies=DEATHS["death.overflow"], arch=PPC, pages="64k")]
 
 # Programs linked with glibc, by --exec. On ppc64le `utest` is one; on x86_64 it is of musl.
 EXEC = (
@@ -136,6 +150,7 @@ CHECK = (
        Entry(4, extra=("--append", "flush=tlbie", "--label", "tlbie"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
     + RED
+    + DIES
     + EXEC
 )
 

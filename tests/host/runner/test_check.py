@@ -111,6 +111,28 @@ class Profiles(World):
         self.assertEqual(outcome.code, 1)
         self.assertIn("the program with None", outcome.text)
 
+    def deaths(self, *texts):
+        """(exit code, text) of a kernel that panics and must say each of these."""
+        entries = [profiles.Entry(1, globs=("death.x",), dies=(text,)) for text in texts]
+        return self.in_process("smoke", "SMOKE", entries, "panic")
+
+    def test_death_on_purpose_passes(self):
+        code, text = self.deaths("panic: ")
+        self.assertEqual(code, 0, text)
+        self.assertEqual(text.splitlines()[-1], "1 passed, 0 failed, 0 skipped")
+        self.assertIn("must die: death.x", text)
+
+    def test_death_must_say_what_it_should(self):
+        code, text = self.deaths("of old age")
+        self.assertEqual(code, 1)
+        self.assertIn("its report has no 'of old age'", text)
+
+    def test_survival_is_a_failure(self):
+        entry = profiles.Entry(1, globs=("death.x",), dies=("",))
+        outcome = check.judge_death(entry, check.Outcome("death", 0), self.place)
+        self.assertEqual(outcome.code, 1)
+        self.assertIn("the run ended with 0", outcome.text)
+
     def test_replay_check_finds_a_seed_without_effect(self):
         code, text = self.shortened("replay-check", "REPLAY_CHECK", 2, "monotone")
         self.assertEqual(code, 1)
