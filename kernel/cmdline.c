@@ -106,6 +106,7 @@ static const struct word words[] = {
 	TEXT(free, "ipi or rcu"),
 	TEXT(grade, "the grade of the machine"),
 	{ "probe", parse_flag, &cmdline.probe, 0, 0, "0 or 1" },
+	{ "probes", parse_flag, &cmdline.probes, 0, 0, "0 or 1" },
 };
 
 static const struct word *word_find(const char *name)

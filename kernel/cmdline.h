@@ -32,6 +32,7 @@ struct cmdline {
 	enum run_mode mode;
 	bool split_channels; /* program output has channels of its own */
 	bool probe;
+	bool probes; /* ask them all before anything else */
 };
 
 extern struct cmdline cmdline;

@@ -23,6 +23,7 @@
 #include "kernel/syscall.h"
 #include "lab/bug.h"
 #include "lab/perturb.h"
+#include "lab/probe.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
@@ -79,8 +80,8 @@ static int apply_cmdline(void)
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))
 		return -EINVAL;
 #else
-	if (cmdline.bug[0] || cmdline.sched[0]) {
-		printk("error: bug= and sched= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.probes) {
+		printk("error: bug=, sched= and probes= need a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif
@@ -119,8 +120,12 @@ static int run_list(void)
 		bug_print_list();
 		return EXIT_PASS;
 	}
+	if (!strcmp(cmdline.list, "probes")) {
+		probe_print_list();
+		return EXIT_PASS;
+	}
 #endif
-	printk("error: list=%s: tests, points, bugs or policies", cmdline.list);
+	printk("error: list=%s: tests, points, bugs, policies or probes", cmdline.list);
 	return EXIT_USAGE;
 }
 
@@ -175,6 +180,10 @@ static int run_boot(void)
 {
 	if (cmdline.probe)
 		return run_probe();
+#if LAB
+	if (cmdline.probes)
+		probe_ask_all();
+#endif
 	if (cmdline.list[0])
 		return run_list();
 	if (cmdline.show[0])

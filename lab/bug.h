@@ -16,6 +16,7 @@
 	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
 	X(tables_free_at_once, "with flush=tlbie, tables are freed while walked (INV-3)")          \
+	X(probe_fresh, "the probe of stale translations flushes before it looks")                  \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
 

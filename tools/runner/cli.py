@@ -10,7 +10,7 @@ import sys
 from . import VERSION, check, machine, session, words
 from .common import BROKEN, INTERRUPTED, USAGE, Error, complain
 
-LISTS = ("tests", "points", "bugs", "policies")
+LISTS = ("tests", "points", "bugs", "policies", "probes")
 
 ABOUT = """Boot Faultline under QEMU, run its tests or your program, and tell the verdict.
 
@@ -108,7 +108,8 @@ def test_options(parser):
     add("--sched", metavar="SCHEDULE", help="an order of sync points to force")
     add("--append", metavar="WORDS", help="more words for the kernel's command line, as they are")
     add("--list", nargs="?", const="tests", choices=LISTS, metavar="WHAT",
-        help="list tests (default), points, bugs or policies, and stop")
+        help="list tests (default), points, bugs, policies or probes (what this machine can "
+        "show), and stop")
     add("--show", metavar="ID", help="explain one test, bug or sync point, and stop")
     add("--exec", metavar="FILE", help="run this static Linux program; everything after FILE "
         "is the program's")

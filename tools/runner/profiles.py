@@ -77,6 +77,7 @@ RED = [
     Entry(2, globs=("lookup",), bug="rb_loop_on_rotate"),
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
+    Entry(2, globs=("probe",), bug="probe_fresh"),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
     Entry(4, globs=("srcu",), bug="srcu_free_at_once", arch=PPC),
     Entry(2, globs=("lookup",), bug="skip_dead_mark", arch=PPC),
