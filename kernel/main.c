@@ -24,6 +24,7 @@
 #include "lab/bug.h"
 #include "lab/perturb.h"
 #include "lab/probe.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
@@ -79,9 +80,11 @@ static int apply_cmdline(void)
 	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))
 		return -EINVAL;
+	if (shadow_enable(cmdline.shadow))
+		printk("shadow: no memory for the history, faults are not checked");
 #else
-	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.probes) {
-		printk("error: bug=, sched= and probes= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.shadow || cmdline.probes) {
+		printk("error: bug=, sched=, shadow= and probes= need a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif
