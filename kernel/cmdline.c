@@ -139,6 +139,7 @@ static const struct word words[] = {
 	TEXT(grade, "the grade of the machine"),
 	{ "shadow", parse_switch, &cmdline.shadow, 0, 0, "on or off" },
 	{ "probe", parse_flag, &cmdline.probe, 0, 0, "0 or 1" },
+	{ "probes", parse_flag, &cmdline.probes, 0, 0, "0 or 1" },
 };
 
 static const struct word *word_find(const char *name)

@@ -37,6 +37,7 @@ struct cmdline {
 	bool split_channels; /* program output has channels of its own */
 	bool probe;
 	enum page_checks pagealloc;
+	bool probes; /* ask them all before anything else */
 };
 
 extern struct cmdline cmdline;

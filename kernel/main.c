@@ -24,6 +24,7 @@
 #include "lab/bug.h"
 #include "lab/perturb.h"
 #include "lab/quarantine.h"
+#include "lab/probe.h"
 #include "lab/shadow.h"
 #include "lab/sync.h"
 #include "lab/trace.h"
@@ -84,8 +85,9 @@ static int apply_cmdline(void)
 	if (shadow_enable(cmdline.shadow))
 		printk("shadow: no memory for the history, faults are not checked");
 #else
-	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.trace[0] || cmdline.shadow) {
-		printk("error: bug=, sched=, trace= and shadow= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.trace[0] || cmdline.shadow ||
+	    cmdline.probes) {
+		printk("error: bug=, sched=, trace=, shadow= and probes= need LAB=1 at the build");
 		return -EINVAL;
 	}
 #endif
@@ -124,8 +126,12 @@ static int run_list(void)
 		bug_print_list();
 		return EXIT_PASS;
 	}
+	if (!strcmp(cmdline.list, "probes")) {
+		probe_print_list();
+		return EXIT_PASS;
+	}
 #endif
-	printk("error: list=%s: tests, points, bugs or policies", cmdline.list);
+	printk("error: list=%s: tests, points, bugs, policies or probes", cmdline.list);
 	return EXIT_USAGE;
 }
 
@@ -180,6 +186,10 @@ static int run_boot(void)
 {
 	if (cmdline.probe)
 		return run_probe();
+#if LAB
+	if (cmdline.probes)
+		probe_ask_all();
+#endif
 	if (cmdline.list[0])
 		return run_list();
 	if (cmdline.show[0])

@@ -43,7 +43,7 @@ struct spin_wait {
 
 static void spin_wait_expired(const struct spin_wait *wait)
 {
-	panic("BUG: CPU %u waited %lu s for spinlock %s at %pS, owner CPU %d, word %u", cpu_id(),
+	panic("BUG: CPU %u waited %lu s for spinlock %s at %pB, owner CPU %d, word %u", cpu_id(),
 	      (unsigned long)(wait_limit_ns / NSEC_PER_SEC), wait->lock->name, (void *)wait->pc,
 	      (int)READ_ONCE(wait->lock->owner) - 1, READ_ONCE(wait->lock->val));
 }

@@ -174,7 +174,7 @@ static void print_cpu(const struct cpu *cpu, const struct cpu_wait *waits, unsig
 	printk("CPU %u (%s[%d]) %s, interrupts %s, held up by CPU %u", cpu->id,
 	       cpu->arch.thread->name, cpu->arch.thread->tid, wait,
 	       waits->irqs_off ? "off" : "on", next);
-	printk("  at %pS", (void *)waits->pc);
+	printk("  at %pB", (void *)waits->pc);
 	for (unsigned int i = 0; i < cpu->nr_held && i < MAX_HELD_LOCKS; i++)
 		printk("  holds %s %p", cpu->held[i]->name, (const void *)cpu->held[i]);
 	if (cpu->id != cpu_id()) {

@@ -50,7 +50,6 @@ _Static_assert(offsetof(struct trap_frame, dar) == TF_DAR, "frame.h");
 _Static_assert(offsetof(struct trap_frame, dsisr) == TF_DSISR, "frame.h");
 _Static_assert(sizeof(struct trap_frame) == TF_SIZE && ENTRY_FRAME % 16 == 0, "frame.h");
 _Static_assert(TRAP_SYSCALL == VEC_SYSCALL && TRAP_MSR_PR == MSR_PR, "frame.h");
-_Static_assert(KSTACK_SIZE == 1UL << KSTACK_SHIFT, "frame.h");
 
 /* Gives entry.S the offset of thread->work as an absolute symbol; never called. */
 static void __attribute__((used)) trap_export_offsets(void)

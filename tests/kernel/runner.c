@@ -268,10 +268,11 @@ static void print_preamble(void)
 
 	arch_describe(cpu, sizeof(cpu));
 	ktap_printk("\r\nKTAP version 1");
-	printk("faultline " FAULTLINE_VERSION " %s cpus=%u mode=%s grade=%s mem=%luM boot=%s "
-	       "seed=0x%lx lab=%d", ARCH_UNAME_MACHINE, cpumask_weight(&cpus_online),
+	printk("faultline " FAULTLINE_VERSION " %s cpus=%u mode=%s grade=%s mem=%luM page=%luk "
+	       "boot=%s seed=0x%lx lab=%d", ARCH_UNAME_MACHINE, cpumask_weight(&cpus_online),
 	       modes[cmdline.mode],
-	       cmdline.grade[0] ? cmdline.grade : "unknown", (unsigned long)mib, boot_info.protocol,
+	       cmdline.grade[0] ? cmdline.grade : "unknown", (unsigned long)mib,
+	       PAGE_SIZE / 1024, boot_info.protocol,
 	       (unsigned long)cmdline.seed, LAB);
 	printk("cpu: %s", cpu);
 }

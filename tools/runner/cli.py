@@ -10,7 +10,7 @@ import sys
 from . import VERSION, check, machine, session, words
 from .common import BROKEN, INTERRUPTED, USAGE, Error, complain
 
-LISTS = ("tests", "points", "bugs", "policies")
+LISTS = ("tests", "points", "bugs", "policies", "probes")
 
 ABOUT = """Boot Faultline under QEMU, run its tests or your program, and tell the verdict.
 
@@ -85,6 +85,8 @@ def machine_options(parser):
     add("--smp", type=whole(1, 1024), default=4, metavar="N", help="CPUs (default 4)")
     add("--mode", choices=("auto",) + machine.MODES, default="auto", metavar="MODE",
         help="auto (default), interleaved, parallel, replay, kvm; see below")
+    add("--page-size", metavar="SIZE", help="base pages of the kernel: 4k (default), and on "
+        "ppc64le 64k, which is an image of its own")
     add("--machine", metavar="NAME", help="microvm (default), q35, pc, iso (GRUB image "
         "on q35); ppc64le has pseries only")
     add("--cpu", metavar="MODEL", help="QEMU's CPU model (default qemu64, on ppc64le "
@@ -108,7 +110,8 @@ def test_options(parser):
         f"for ui.perfetto.dev; WHAT is {', '.join(words.TRACED)} (default all)")
     add("--append", metavar="WORDS", help="more words for the kernel's command line, as they are")
     add("--list", nargs="?", const="tests", choices=LISTS, metavar="WHAT",
-        help="list tests (default), points, bugs or policies, and stop")
+        help="list tests (default), points, bugs, policies or probes (what this machine can "
+        "show), and stop")
     add("--show", metavar="ID", help="explain one test, bug or sync point, and stop")
     add("--exec", metavar="FILE", help="run this static Linux program; everything after FILE "
         "is the program's")
@@ -181,7 +184,7 @@ def settled(args):
     """Fill in what depends on the architecture and refuse what does not fit together."""
     settle_trace(args)
     args.arch_only, args.arch = args.arch, args.arch or "x86_64"    # profiles cover all
-    arch = machine.get(args.arch)
+    arch = machine.get(args.arch, args.page_size)
     args.machine = args.machine or next(iter(arch.machines))
     if args.machine not in arch.machines:
         raise Error(f"--machine {args.machine}: unknown; there is {', '.join(arch.machines)}")

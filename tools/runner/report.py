@@ -31,7 +31,7 @@ def variant(result):
         mode += f"-{setup.cpu.split(',')[0]}"
     if result.label:
         mode += f"-{result.label}"
-    return f"{setup.arch.name}.smp{setup.smp}.{mode}"
+    return f"{setup.arch.image}.smp{setup.smp}.{mode}"
 
 
 # -- JUnit --------------------------------------------------------------------
@@ -127,8 +127,8 @@ def merge_junit(sources, target):
 
 def facts(result):
     setup = result.setup
-    return {"arch": setup.arch.name, "smp": setup.smp, "mode": setup.mode,
-            "machine": setup.machine, "cpu": setup.cpu, "mem": setup.mem,
+    return {"arch": setup.arch.name, "page_size": setup.arch.page_size, "smp": setup.smp,
+            "mode": setup.mode, "machine": setup.machine, "cpu": setup.cpu, "mem": setup.mem,
             "seed": f"{result.seed:#x}", "grade": result.choice.grade,
             "kvm_module": host.kvm_module() if setup.mode == "kvm" else "",
             "host_cores": host.host_cores(), "qemu": result.qemu_version}

@@ -67,6 +67,8 @@ def purpose(args):
 def repeat_command(args, mode, cpu, seed):
     """The command that does this run again."""
     line = ["./run-qemu.sh", "--arch", args.arch, "--smp", str(args.smp), "--mode", mode]
+    if args.page_size:
+        line += ["--page-size", args.page_size]
     if args.machine != next(iter(machine.get(args.arch).machines)):
         line += ["--machine", args.machine]
     if args.cpu:

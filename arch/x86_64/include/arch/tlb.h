@@ -11,6 +11,7 @@
 #define ARCH_TLB_BROADCAST 0
 void arch_tlb_broadcast_page(pgd_t *pgd, unsigned long addr);
 void arch_tlb_broadcast_all(pgd_t *pgd);
+u32 arch_tlb_late_read(u64 *began, u64 round, const u64 *done, const u32 *word, u64 *seen_done);
 
 /* Beyond this a CR3 load is cheaper than single pages (platform measurements: about 14). */
 #define TLB_FLUSH_ALL_PAGES 14
