@@ -15,6 +15,7 @@
 #include "kernel/process.h"
 #include "kernel/string.h"
 #include "lab/lockdep.h"
+#include "lab/trace.h"
 
 typedef long (*syscall_fn)(const unsigned long args[6]);
 
@@ -47,6 +48,16 @@ static __noinline long syscall_unknown(unsigned long nr)
 	return -ENOSYS;
 }
 
+static __noinline long syscall_traced(unsigned long nr, const unsigned long args[6])
+{
+	long result;
+
+	trace(SYSCALL, SYSCALL_BEGIN, nr, args[0], args[1]);
+	result = syscall_table[nr](args);
+	trace(SYSCALL, SYSCALL_END, nr, result, 0);
+	return result;
+}
+
 long syscall_dispatch(struct trap_frame *regs, unsigned long nr, const unsigned long args[6])
 {
 	long ret;
@@ -55,7 +66,7 @@ long syscall_dispatch(struct trap_frame *regs, unsigned long nr, const unsigned 
 	stat_inc(SYSCALLS);
 	if (unlikely(nr >= NR_SYSCALL_MAX || !syscall_table[nr]))
 		return syscall_unknown(nr);
-	ret = syscall_table[nr](args);
+	ret = trace_wanted(SYSCALL) ? syscall_traced(nr, args) : syscall_table[nr](args);
 	lockdep_leave("a system call");
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include "kernel/atomic.h"
 #include "lab/lockdep.h"
 #include "lab/perturb.h"
+#include "lab/trace.h"
 
 u32 hook_listeners;
 
@@ -22,6 +23,8 @@ void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock
 {
 	u32 listeners = READ_ONCE(hook_listeners);
 
+	if (listeners & HOOK_TRACE && event <= HOOK_LEFT && kind <= HOOK_IPI_ACK)
+		trace_lock(event, kind, lock);
 	if (listeners & HOOK_PERTURB &&
 	    (event == HOOK_WANT || event == HOOK_TRY || event == HOOK_LEFT))
 		perturb_slow(event == HOOK_LEFT ? PERTURB_UNLOCK : PERTURB_LOCK);

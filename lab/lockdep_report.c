@@ -86,7 +86,7 @@ static const char *lock_text(unsigned int class, unsigned int kind, char *buf)
 static void print_trace(const struct sight *sight)
 {
 	for (unsigned int i = 0; i < sight->nr; i++)
-		printk("    %016lx %pS", sight->pc[i], (void *)sight->pc[i]);
+		printk("    %016lx %pB", sight->pc[i], (void *)sight->pc[i]);
 }
 
 /* Who holds what, and wants what; for pseudo-locks what that means. */
@@ -105,7 +105,7 @@ static void print_edge(const struct lock_edge *edge)
 	else if (edge->from == CLASS_INTERRUPT)
 		printk("    holds interrupt: whom it interrupted goes on after the handler");
 	else if (edge->from_pc)
-		printk("    holds %s, taken at %pS", from, (void *)edge->from_pc);
+		printk("    holds %s, taken at %pB", from, (void *)edge->from_pc);
 	if (edge->to == CLASS_IPI_ACK)
 		printk("    waits for acknowledgements at");
 	else if (edge->to == CLASS_INTERRUPT)
@@ -191,7 +191,7 @@ static void print_held(const struct lockdep_stack *stack)
 	for (unsigned int i = stack->nr; i-- > 0;) {
 		const struct lockdep_held *held = &stack->held[i];
 
-		printk("  holds %s %p, taken at %pS%s", lock_text(held->class, held->kind, text),
+		printk("  holds %s %p, taken at %pB%s", lock_text(held->class, held->kind, text),
 		       held->lock, (void *)held->pc, held->level ? ", in a handler" : "");
 	}
 }
@@ -325,7 +325,7 @@ void lockdep_print_graph(void)
 	for (unsigned int i = 0; i < lockdep_nr_edges(); i++) {
 		const struct lock_edge *edge = lockdep_edge(i);
 
-		printk("  %s -> %s at %pS", lock_text(edge->from, edge->from_kind, from),
+		printk("  %s -> %s at %pB", lock_text(edge->from, edge->from_kind, from),
 		       lock_text(edge->to, edge->to_kind, to), (void *)edge->sight.pc[0]);
 	}
 }

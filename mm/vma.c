@@ -23,6 +23,7 @@ static struct slab_cache *vma_cache;
 void vma_subsystem_init(void)
 {
 	vma_cache = slab_create("vma", sizeof(struct vma));
+	slab_isolate(vma_cache);
 	anon_vma_init();
 	vma_order_init();
 	if (srcu_init(&vma_srcu, "vma_srcu"))
