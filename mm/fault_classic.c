@@ -9,6 +9,7 @@
  */
 #include "kernel/errno.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 #include "mm/fault_anon.h"
 
 /* Stack growth needs the write lock; whatever the outcome, the fault looks everything up again. */
@@ -108,6 +109,7 @@ void classic_user_fault(struct mm *mm, struct fault fault)
 	enum fault_result result = classic_resolve(mm, fault);
 
 	this_cpu()->fault_stats->classic++;
+	trace(FAULT, FAULT_CLASSIC, result, 0, 0);
 	if (unlikely(result != FAULT_DONE))
 		fault_failed(mm, fault, result);
 }

@@ -15,6 +15,7 @@
 #include "kernel/errno.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "lab/quarantine.h"
 #include "mm/pgtable.h"
 
 enum pgtable_free_mode pgtable_free_mode;
@@ -78,6 +79,7 @@ static void free_tables(struct list_head *tables)
 		pgtable_release(ptdesc);
 		n++;
 	}
+	quarantine_flush();
 	spin_lock(&deferred_lock);
 	WRITE_ONCE(nr_freed, nr_freed + n);
 	spin_unlock(&deferred_lock);

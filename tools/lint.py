@@ -333,7 +333,8 @@ NOT_EMULATED = re.compile(r"int3|cmpxchg16b|xsave\w*|xrstor\w*")
 FPU_ALLOWED = re.compile(r"fxsave(?:64)?|fxrstor(?:64)?|fninit|ldmxcsr")
 FPU_REGISTER = re.compile(r"%[xyz]mm\d|%st\b|%mm\d")
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(?:(?:lock|rep\w*|notrack|data16)\s+)*(\S+)(.*)")
-INSTRUMENT = re.compile(r"sync_(?:reach|arm|go)|bug_switches|bug_hit|watchdog_\w+|perturb_\w+")
+INSTRUMENT = re.compile(r"sync_(?:reach|arm|go)|bug_switches|bug_hit|watchdog_\w+|perturb_\w+"
+                        r"|trace_(?:on|r\w+|dump\w*|start|lock|switch)")
 
 
 def check_disassembly(name, text):

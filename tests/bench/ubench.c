@@ -6,7 +6,8 @@
  * of many faults is divided by their number. Rows include the access in user mode that faults.
  * "single" gives back and faults again one hot page; "per fault" averages 256 pages under one page
  * table and so includes the allocator's refills. --path chooses the fault path, --threads2 keeps a
- * second thread asleep in the address space, as Linux's speculation wants it.
+ * second thread asleep in the address space, as Linux's speculation wants it. The rows are about
+ * pages of 4 KiB, with others it is refused.
  */
 #include "tests/user/util.h"
 #include "tests/bench/sample.h"
@@ -155,6 +156,8 @@ static int ubench_main(int argc, char **argv)
 	parse_options(argc, argv, options);
 	fl_set_path(path);
 	page = page_size();
+	if (page != 4096)
+		usage("the rows are about pages of 4 KiB, and here they have %zu", page);
 	pthread_mutex_lock(&mutex);
 	if (threads2)
 		sleeper = thread_start(sleep_till_unlocked, &mutex);

@@ -8,6 +8,8 @@
 #include "kernel/exit.h"
 #include "kernel/printk.h"
 #include "kernel/run.h"
+#include "lab/freed.h"
+#include "lab/quarantine.h"
 
 int fflush(void *stream);
 int vprintf(const char *fmt, va_list ap);
@@ -131,4 +133,57 @@ void printk_set_expected(bool expected)
 void control_print(const char *fmt, ...)
 {
 	(void)fmt;
+}
+
+/* --- what lab/freed.c and lab/quarantine.c do, without records --- */
+bool quarantine_on;
+
+void freed_record_pages(const struct page *page, unsigned int order)
+{
+	(void)page, (void)order;
+}
+
+void freed_record_object(const char *cache, const void *object, size_t size)
+{
+	(void)cache, (void)object, (void)size;
+}
+
+void freed_print(unsigned long addr)
+{
+	(void)addr;
+}
+
+void freed_report(enum freed_use use, unsigned long addr, const struct trap_frame *regs,
+		  const char *fmt, ...)
+{
+	(void)use, (void)addr, (void)regs;
+	panic("use after free: %s", fmt);
+}
+
+void quarantine_put(struct page *page, unsigned int order)
+{
+	(void)page, (void)order;
+}
+
+void quarantine_map(struct page *page, unsigned int order)
+{
+	(void)page, (void)order;
+}
+
+void quarantine_flush(void)
+{
+}
+
+bool quarantine_drain(void)
+{
+	return false;
+}
+
+u64 quarantine_nr_pages(void)
+{
+	return 0;
+}
+
+void quarantine_serve(void)
+{
 }

@@ -9,6 +9,7 @@
 #define NR_CPUS 16
 #define KSTACK_AREA_BASE ((unsigned long)host_kstack_area)
 #define KSTACK_AREA_SIZE 0x100000
+#define KSTACK_SHIFT 14
 #define USER_MIN 0x1000
 #define USER_TOP 0x7ffffffff000
 
