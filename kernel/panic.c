@@ -112,6 +112,33 @@ void panic_with(int status, const char *fmt, ...)
 	panic_va(status, fmt, ap);
 }
 
+/* The exception that is being reported, and whether its report has changed stacks already. */
+struct trap_report {
+	struct cpu *cpu;
+	const char *what;
+	unsigned long pc;
+	bool fresh_stack;
+};
+
+static struct trap_report dying;
+
+void panic_report_trap(const char *what, unsigned long pc, bool fresh_stack)
+{
+	const struct trap_report first = dying;
+	struct thread *thread = current_thread();
+	bool again = first.cpu == this_cpu();
+
+	if (again && (first.fresh_stack || !fresh_stack))
+		arch_exit(EXIT_PANIC);
+	dying = (struct trap_report){ this_cpu(), what, pc, fresh_stack };
+	barrier();
+	console_break_locks();
+	printk("%s, on CPU %u, thread %d (%s)", what, cpu_id(), thread ? thread->tid : 0,
+	       thread ? thread->name : "none");
+	if (again)
+		printk("  by the report of: %s at %pS", first.what, (void *)first.pc);
+}
+
 void warn_report(const char *file, int line, const char *what)
 {
 	__atomic_fetch_add(&bad_signs, 1, __ATOMIC_RELAXED);

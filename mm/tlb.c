@@ -167,7 +167,7 @@ static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long e
 
 		if (i == cpu_id() / 64)
 			word &= ~self;
-		req->pending.bits[i] = word;
+		WRITE_ONCE(req->pending.bits[i], word);
 		any |= word;
 	}
 	if (!any || bug(skip_shootdown)) {

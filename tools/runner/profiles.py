@@ -117,11 +117,14 @@ DEATHS = {
                    "death_write_null+", " tests_run+"),
     "death.panic": ("panic: as the test wants it", " death_call_panic+", " test_death_panic+",
                     " tests_run+"),
-    "death.overflow": ("kernel stack overflow", " at death_recurse+", " death_recurse+"),
+    "death.overflow": (" stack overflow", " death_recurse+"),
+    "death.overflow_in_report": ("by the report of: page fault in the kernel at "
+                                 "death_write_null+", " death_near_the_end+"),
 }
 DIES = [Entry(2, globs=(name,), dies=texts, arch=arch) for arch in (X86, PPC)
         for name, texts in DEATHS.items()]
-DIES += [Entry(2, globs=("death.overflow",), dies=DEATHS["death.overflow"], arch=PPC, pages="64k")]
+DIES += [Entry(2, globs=(name,), dies=texts, arch=PPC, pages="64k")
+         for name, texts in DEATHS.items() if "overflow" in name]
 
 # Programs linked with glibc, by --exec. On ppc64le `utest` is one; on x86_64 it is of musl.
 EXEC = (
