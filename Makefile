@@ -143,12 +143,15 @@ $(ISO): $(ELF) $(INITRD) boot/grub.cfg
 		{ cat $(BUILD)/iso.log >&2; exit 1; }
 
 # --- running; the runner builds what it needs. Without ARCH= the tables cover all architectures ---
-ONLY := $(if $(filter file,$(origin ARCH)),,--arch $(ARCH))
+ONE_ARCH := $(if $(filter file,$(origin ARCH)),,--arch $(ARCH))
 TABLES := smoke check deadlock-100 replay-check
 run $(TABLES): all
-	$(Q)$(PYTHON) tools/runner --profile $@ $(ONLY)
+	$(Q)$(PYTHON) tools/runner --profile $@ $(ONE_ARCH)
 bench: all
 	$(Q)$(PYTHON) tools/bench.py $(if $(filter x86_64,$(ARCH)),,--exact) --arch $(ARCH)
+# Every defect of lab/bug.h against the tests that must catch it; ONLY=GLOB takes some.
+mutants: all
+	$(Q)$(PYTHON) tools/mutants switches $(ONE_ARCH) $(if $(ONLY),--only '$(ONLY)')
 # Beside it, in another terminal: ./run-qemu.sh --gdb
 gdb: $(ELF)
 	$(call need,gdb)
@@ -193,6 +196,7 @@ help:
 	@echo "  run smoke check       boots with all tests; a quick and a full table of boots"
 	@echo "  deadlock-100          the deadlock tests under 100 seeds"
 	@echo "  replay-check          that replays repeat bit for bit"
+	@echo "  mutants               every defect against its tests: which are killed (ONLY=GLOB)"
 	@echo "  bench                 measures the fault paths"
 	@echo "  glibc                 the test programs linked with glibc, for --exec"
 	@echo "  iso                   a GRUB boot medium"
@@ -201,7 +205,8 @@ help:
 	@echo "  compile_commands.json tags clean"
 
 FORCE:
-.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench gdb lint deps clean help FORCE
+.PHONY: all iso glibc run smoke check deadlock-100 replay-check mutants bench gdb lint deps \
+	clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

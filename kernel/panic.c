@@ -12,6 +12,7 @@
 #include "arch/ipi.h"
 #include "arch/power.h"
 #include "arch/stack.h"
+#include "lab/bug.h"
 
 #define BACKTRACE_MAX 32
 
@@ -73,6 +74,9 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 	place_print(irqs_on);
 	held_locks_print();
 	backtrace_print_current();
+#if LAB
+	bug_report_hits();
+#endif
 	arch_exit(status);
 }
 
