@@ -11,6 +11,8 @@
 ARCH ?= x86_64
 LAB ?= 1
 SAN ?=
+# How many mutants the sources hold; set by tools/mutants for its copy of them.
+MUTANTS ?= 0
 CROSS_ppc64le := powerpc64le-linux-gnu-
 CROSS_$(shell uname -m) :=
 CROSS := $(CROSS_$(ARCH))
@@ -46,13 +48,15 @@ USER_SOURCES := $(sort $(wildcard tests/user/*.c tests/bench/*.c))
 USER_OBJECTS := $(addprefix $(BUILD)/,$(addsuffix .o,$(USER_SOURCES)))
 
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef
-CPPFLAGS := -I. -Iarch/$(ARCH)/include -DLAB=$(LAB)
+CPPFLAGS := -I. -Iarch/$(ARCH)/include -DLAB=$(LAB) -DMUTANTS=$(MUTANTS)
 CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -fno-common -fno-strict-aliasing \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-pic -fno-pie \
 	-fno-stack-protector -fno-asynchronous-unwind-tables
 CFLAGS_x86_64 := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fcf-protection=none
 CFLAGS_ppc64le := -mcpu=power9 -mabi=elfv2 -mcmodel=medium -msoft-float -mno-altivec -mno-vsx
 CFLAGS += $(CFLAGS_$(ARCH)) $(if $(CLANG),,-fno-tree-loop-distribute-patterns)
+# Changed sources need not please.
+CFLAGS += $(if $(filter-out 0,$(MUTANTS)),-w)
 ifeq ($(SAN),ub)
 CFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
@@ -152,6 +156,10 @@ bench: all
 # Every defect of lab/bug.h against the tests that must catch it; ONLY=GLOB takes some.
 mutants: all
 	$(Q)$(PYTHON) tools/mutants switches $(ONE_ARCH) $(if $(ONLY),--only '$(ONLY)')
+# Hundreds of small defects made from the sources; N=NUMBER SEED=NUMBER draws some, ONLY=GLOB too.
+mutants-machine:
+	$(Q)$(PYTHON) tools/mutants machine $(ONE_ARCH) $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(N),--number '$(N)') $(if $(SEED),--seed '$(SEED)')
 # Beside it, in another terminal: ./run-qemu.sh --gdb
 gdb: $(ELF)
 	$(call need,gdb)
@@ -173,7 +181,9 @@ TOOLS_ppc64le := powerpc64le-linux-gnu-gcc:gcc-powerpc64le-linux-gnu \
 TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
 	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
 	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools \
-	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le))
+	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le)) \
+	$(if $(filter mutants-machine,$(MAKECMDGOALS)),\
+		/usr/lib/python3/dist-packages/clang/cindex.py:python3-clang)
 deps:
 	@missing=; for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || test -e $${tool%%:*} || \
@@ -197,6 +207,7 @@ help:
 	@echo "  deadlock-100          the deadlock tests under 100 seeds"
 	@echo "  replay-check          that replays repeat bit for bit"
 	@echo "  mutants               every defect against its tests: which are killed (ONLY=GLOB)"
+	@echo "  mutants-machine       hundreds of made defects (N= SEED= draw some, ONLY=GLOB)"
 	@echo "  bench                 measures the fault paths"
 	@echo "  glibc                 the test programs linked with glibc, for --exec"
 	@echo "  iso                   a GRUB boot medium"
@@ -205,8 +216,8 @@ help:
 	@echo "  compile_commands.json tags clean"
 
 FORCE:
-.PHONY: all iso glibc run smoke check deadlock-100 replay-check mutants bench gdb lint deps \
-	clean help FORCE
+.PHONY: all iso glibc run smoke check deadlock-100 replay-check mutants mutants-machine bench gdb \
+	lint deps clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

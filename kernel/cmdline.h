@@ -20,6 +20,7 @@ struct cmdline {
 	char spf[64];
 	char bug[256];
 	char sched[512];
+	char mutant[16];
 	char exec[128];
 	char list[16];
 	char show[64];

@@ -22,6 +22,7 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "lab/bug.h"
+#include "lab/mutant.h"
 #include "lab/perturb.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
@@ -210,6 +211,10 @@ void kernel_main(void)
 
 	if (cmdline_parse(boot_info.cmdline))
 		arch_exit(EXIT_USAGE);
+	if (mutant_set(cmdline.mutant)) {
+		printk("error: mutant=%s: no such mutant in this image", cmdline.mutant);
+		arch_exit(EXIT_USAGE);
+	}
 	cpus_init();
 	arch_cpu_init(cpus[0]);
 	page_alloc_init();

@@ -13,6 +13,7 @@
 #include "arch/power.h"
 #include "arch/stack.h"
 #include "lab/bug.h"
+#include "lab/mutant.h"
 
 #define BACKTRACE_MAX 32
 
@@ -77,6 +78,7 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 #if LAB
 	bug_report_hits();
 #endif
+	mutant_report_hits();
 	arch_exit(status);
 }
 

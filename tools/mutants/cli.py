@@ -9,7 +9,7 @@ import sys
 from runner import machine
 from runner.common import BROKEN, INTERRUPTED, USAGE, Error, complain
 
-from . import switches
+from . import campaign, switches
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,6 +24,7 @@ def make_parser():
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND",
                                      parser_class=Parser)
     add_switches(commands)
+    add_machine(commands)
     return parser
 
 
@@ -38,6 +39,26 @@ def add_switches(commands):
                                  help="every switch of lab/bug.h against its tests")
     common(parser)
     parser.set_defaults(work=switches.main)
+
+
+def whole(text):
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
+    return int(text)
+
+
+def add_machine(commands):
+    parser = commands.add_parser("machine", allow_abbrev=False,
+                                 help="mutants made by a tool, against the tests that reach them")
+    common(parser)
+    parser.add_argument("--number", type=whole, default=500, metavar="N",
+                        help="so many of them, drawn by the seed (default 500; 0: all)")
+    parser.add_argument("--seed", type=whole, default=1, metavar="N", help="default 1")
+    parser.add_argument("--stages", type=int, choices=(1, 2, 3), default=3,
+                        help="ways to run a mutant that is not killed: interleaved, parallel too, "
+                        "replay too (default all 3)")
+    parser.add_argument("--fresh", action="store_true", help="forget what is known")
+    parser.set_defaults(work=campaign.main)
 
 
 def main(argv):
