@@ -63,6 +63,12 @@ KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abor
 # the other too, unless that has entries of its own or stands in UNDECIDED.
 RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once"),
+    Entry(4, globs=("torture",), bug="srcu_one_flip"),
+    Entry(4, globs=("torture",), bug="srcu_locks_first"),
+    Entry(2, globs=("order",), bug="srcu_reader_no_mb"),
+    Entry(2, globs=("order",), bug="srcu_gp_no_mb"),
+    Entry(2, globs=("order",), bug="seq_begin_no_wmb"),
+    Entry(2, globs=("order",), bug="seq_end_no_wmb"),
     Entry(2, globs=("lookup",), bug="skip_dead_mark"),
     Entry(2, globs=("lookup",), bug="skip_bounds_check"),
     Entry(2, globs=("lookup",), bug="rb_loop_on_rotate"),
@@ -119,6 +125,8 @@ COMMANDS = [
     ("mutants' own tests", ["python3", "-m", "unittest", "discover", "-s",
                              "tests/host/mutants"], None),
     ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
+    ("a policy of one's own, as its page says", ["python3", "tests/host/test_policy_doc.py"],
+     "qemu-system-x86_64"),
     ("lint's own tests", ["python3", "tests/host/test_lint.py"], None),
 ]
 
