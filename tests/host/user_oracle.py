@@ -35,6 +35,7 @@ CASES = {
     "fpu": ["--rounds 300"],
     "growth": [""],
     "hello": ["", "a b"],
+    "kinds": ["", "--rounds 100"],
     "lookupstorm": ["", "--threads 7 --seed 2"],
     "mmapcalls": [""],
     "mmaperrors": [""],

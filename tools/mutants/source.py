@@ -84,6 +84,7 @@ class Reader:
     def functions(self, name):
         """The functions that are defined in the file @name, in its order."""
         path = str(self.root / name)
+        self.text = (self.root / name).read_bytes().decode("latin-1")
         unit = self.index.parse(path, args=["-x", "c", *self.options])
         errors = [d for d in unit.diagnostics if d.severity >= self.cindex.Diagnostic.Error]
         if errors:
@@ -104,10 +105,30 @@ class Reader:
 
     def node(self, cursor, path):
         start, end = (self.offset(where)[1] for where in (cursor.extent.start, cursor.extent.end))
+        end = whole_token(self.text, end)
         children = [self.node(child, path) for child in cursor.get_children()
                     if self.offset(child.extent.start)[0] == path]
         pointer = cursor.type.get_canonical().kind.name in ("POINTER", "CONSTANTARRAY")
         return Node(cursor.kind.name, start, end, children, pointer)
+
+
+WORD = re.compile(r"\w+")
+
+
+def whole_token(text, end):
+    """Where an expression ends: libclang stops before a macro in the argument of another one, so
+    at the first letter of a name, where nothing can end."""
+    match = WORD.match(text, end)
+    if not match:
+        return end
+    end, depth = match.end(), 0
+    if not text.startswith("(", end):
+        return end
+    for at in range(end, len(text)):
+        depth += (text[at] == "(") - (text[at] == ")")
+        if depth == 0:
+            return at + 1
+    return end
 
 
 def kind_of(kind):

@@ -71,6 +71,7 @@ RED = [
     Entry(2, globs=("order",), bug="seq_end_no_wmb"),
     Entry(2, globs=("lookup",), bug="skip_dead_mark"),
     Entry(2, globs=("lookup",), bug="skip_bounds_check"),
+    Entry(4, globs=("paths",), bug="skip_anon_vma_check"),
     Entry(2, globs=("lookup",), bug="rb_loop_on_rotate"),
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),

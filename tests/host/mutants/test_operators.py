@@ -72,6 +72,11 @@ class Operators(World):
         self.assertEqual(self.made("int f(int a, int b) {\n\treturn min(a + 1, b);\n}\n"),
                          ["return: min(a + 1, b)", "sign: a + 1", "const: 1"])
 
+    def test_macro_in_the_argument_of_another(self):
+        body = "#define ONE 1\nint f(int a) {\n\treturn unlikely(a < ONE) || min(a, a + ONE) > 2;\n}\n"
+        self.assertLessEqual({"bound: a < ONE", "sign: a + ONE"}, set(self.made(body)))
+        self.assertEqual(source.whole_token("a < min(b, (c)) + 1", 4), 15)
+
     def test_locks_go_in_pairs(self):
         found = self.made("void f(struct lock *l) {\n\tspin_lock(l);\n\tdone++;\n"
                           "\tspin_unlock(l);\n}\n")
