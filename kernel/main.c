@@ -24,6 +24,7 @@
 #include "lab/bug.h"
 #include "lab/mutant.h"
 #include "lab/perturb.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
@@ -79,9 +80,11 @@ static int apply_cmdline(void)
 	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))
 		return -EINVAL;
+	if (shadow_enable(cmdline.shadow))
+		printk("shadow: no memory for the history, faults are not checked");
 #else
-	if (cmdline.bug[0] || cmdline.sched[0]) {
-		printk("error: bug= and sched= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.shadow) {
+		printk("error: bug=, sched= and shadow= need a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif

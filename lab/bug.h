@@ -24,6 +24,7 @@
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
 	X(tables_free_at_once, "with flush=tlbie, tables are freed while walked (INV-3)")          \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
+	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
 
 #if LAB

@@ -65,6 +65,7 @@ RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once"),
     Entry(4, globs=("torture",), bug="srcu_one_flip"),
     Entry(4, globs=("torture",), bug="srcu_locks_first"),
+    Entry(4, globs=("shadow.finds_a_kept*",), bug="protect_keeps_ptes"),
     Entry(2, globs=("order",), bug="srcu_reader_no_mb"),
     Entry(2, globs=("order",), bug="srcu_gp_no_mb"),
     Entry(2, globs=("order",), bug="seq_begin_no_wmb"),
@@ -152,6 +153,8 @@ CHECK = (
        Entry(4, extra=("--append", "free=rcu", "--label", "rcu"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie", "--label", "tlbie"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
+    + [Entry(4, extra=("--append", "shadow=on", "--label", "shadow"), arch=arch)
+       for arch in (X86, PPC)]
     + RED
     + EXEC
 )
