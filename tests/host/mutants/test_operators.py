@@ -73,7 +73,8 @@ class Operators(World):
                          ["return: min(a + 1, b)", "sign: a + 1", "const: 1"])
 
     def test_macro_in_the_argument_of_another(self):
-        body = "#define ONE 1\nint f(int a) {\n\treturn unlikely(a < ONE) || min(a, a + ONE) > 2;\n}\n"
+        body = ("#define ONE 1\nint f(int a) {\n"
+                "\treturn unlikely(a < ONE) || min(a, a + ONE) > 2;\n}\n")
         self.assertLessEqual({"bound: a < ONE", "sign: a + ONE"}, set(self.made(body)))
         self.assertEqual(source.whole_token("a < min(b, (c)) + 1", 4), 15)
 
