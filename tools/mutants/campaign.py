@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from runner import check, host, kill, machine, profiles
 from runner.common import BROKEN, DIED, PASS, SKIPPED, TIMEOUT, USAGE, Error, note
 
-from . import generate, judged, score
+from . import generate, hosted, judged, score
 
 WORDS = 400             # characters of a list of tests that the kernel's command line takes
 TIMEOUT_S, LIMIT_S = 60, 8      # of a boot, and of any wait in the kernel
@@ -99,6 +99,7 @@ class Campaign:
         self.lock = threading.Lock()
         self.known = self.load()
         self.reach, self.order = {}, []
+        self.hosted = hosted.Hosted(generate.PLACE, len(people))
 
     def load(self):
         if self.args.fresh or not self.store.is_file():
@@ -165,7 +166,10 @@ class Campaign:
         globs = chosen_tests(mutant.id, self.reach, self.order)
         result = {"verdict": kill.NOT_REACHED, "why": "", "mode": "", "source": mutant.source,
                   "image": self.image, "stages": self.args.stages}
-        if not globs:
+        if mutant.file in self.hosted.files:
+            verdict, why = self.hosted.run(mutant.id)
+            result.update(verdict=verdict, why=why, mode=hosted.MODE)
+        if result["verdict"] == kill.KILLED or not globs:
             return result
         for mode, seed in self.stages():
             code, results = self.boot(f"{mutant.id}-{mode}", mode, seed, f"mutant={mutant.id}",
@@ -182,6 +186,7 @@ class Campaign:
         todo = [mutant for mutant in mutants if not self.is_known(mutant)]
         note(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known")
         if todo:
+            self.hosted.build()
             self.baseline()
             self.record()
         pool = ThreadPoolExecutor(2)
