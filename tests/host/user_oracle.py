@@ -36,6 +36,7 @@ CASES = {
     "growth": [""],
     "hello": ["", "a b"],
     "kinds": ["", "--rounds 100"],
+    "latefault": [""],
     "lookupstorm": ["", "--threads 7 --seed 2"],
     "mmapcalls": [""],
     "mmaperrors": [""],

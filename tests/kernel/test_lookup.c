@@ -245,4 +245,22 @@ TEST(lookup, recheck_before_lock, "no table is touched again for a VMA that went
 	race(t, "tablerace", "spf_walked>munmap_write_held,munmap_done>spf_walked",
 	     SPF_VMA_CHANGED);
 }
+
+/*
+ * A read fault begins, and before it looks at anything another fault has filled its entry. It must
+ * see that and do nothing: not put the page of zeroes over the page that is there.
+ */
+TEST(lookup, late_fault, "a read fault that comes second leaves the entry that is there",
+     .min_cpus = 2)
+{
+	struct process_result result;
+	char why[200];
+
+	if (sync_arm("spf_done>spf_begin*1"))
+		test_error(t, "bad schedule");
+	test_program(t, FAULT_PATH_SPF, NULL, &result, "latefault");
+	if (sync_disarm(why, sizeof(why)))
+		test_error(t, "%s", why);
+	EXPECT_OP(t, result.faults.spurious, >=, 1);
+}
 #endif

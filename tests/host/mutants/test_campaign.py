@@ -6,8 +6,9 @@ import io
 import unittest
 from types import SimpleNamespace
 
+import base
 from base import results
-from mutants import campaign, judged, score
+from mutants import campaign, hosted, judged, score
 from mutants.operators import Mutant, number
 from runner import kill
 from runner.common import BROKEN, DIED, FAIL, PASS, TIMEOUT, USAGE, Error
@@ -62,6 +63,21 @@ class Judge(unittest.TestCase):
 
     def test_broken_emulator_is_no_kill(self):
         self.assertEqual(self.verdict(BROKEN)[0], kill.SURVIVED)
+
+
+class Hosted(unittest.TestCase):
+    def test_judge(self):
+        hit = "ok 1 - a\n# mutant_hits=1\n"
+        self.assertEqual(hosted.judge(0, "ok 1 - a\n1..1\n"), (kill.NOT_REACHED, ""))
+        self.assertEqual(hosted.judge(0, hit), (kill.SURVIVED, ""))
+        verdict, why = hosted.judge(1, hit + "Bail out! step 3: x\n")
+        self.assertEqual((verdict, why), (kill.KILLED, f"{hosted.TEST}: Bail out! step 3: x"))
+        self.assertEqual(hosted.judge(-11, hit)[0], kill.KILLED)
+        self.assertEqual(hosted.judge(1, "Bail out! y\n")[0], kill.NOT_REACHED)
+
+    def test_what_the_host_s_test_holds(self):
+        files = set(hosted.INCLUDE.findall((base.ROOT / hosted.TEST).read_text()))
+        self.assertLessEqual({"mm/vma_tree.c", "mm/vma_adjust.c", "mm/munmap.c"}, files)
 
 
 class Sample(unittest.TestCase):
