@@ -138,6 +138,7 @@ static const struct word words[] = {
 	TEXT(spf, "the name of a preset of the speculative path"),
 	TEXT(bug, "names of bug switches, comma-separated"),
 	TEXT(sched, "orders of sync points, comma-separated"),
+	TEXT(mutant, "the number of a mutant, or record"),
 	TEXT(trace, "all, or what to trace, comma-separated"),
 	{ "seed", parse_number, &cmdline.seed, 0, U64_MAX, "a number" },
 	{ "gather", parse_number, &cmdline.gather, 1, GATHER_BATCH_MAX, "1 to 512 pages" },

@@ -25,6 +25,7 @@ struct cmdline {
 	char spf[64];
 	char bug[256];
 	char sched[512];
+	char mutant[16];
 	char trace[64];
 	char exec[128];
 	char list[16];

@@ -23,6 +23,7 @@
 #include "kernel/syscall.h"
 #include "lab/bug.h"
 #include "lab/lockdep.h"
+#include "lab/mutant.h"
 #include "lab/perturb.h"
 #include "lab/quarantine.h"
 #include "lab/probe.h"
@@ -235,6 +236,10 @@ void kernel_main(void)
 
 	if (cmdline_parse(boot_info.cmdline))
 		arch_exit(EXIT_USAGE);
+	if (mutant_set(cmdline.mutant)) {
+		printk("error: mutant=%s: no such mutant in this image", cmdline.mutant);
+		arch_exit(EXIT_USAGE);
+	}
 	cpus_init();
 	arch_cpu_init(cpus[0]);
 	page_alloc_init();

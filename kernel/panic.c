@@ -11,6 +11,7 @@
 #include "kernel/thread.h"
 #include "lab/bug.h"
 #include "lab/lockdep.h"
+#include "lab/mutant.h"
 #include "lab/trace.h"
 #include "arch/ipi.h"
 #include "arch/power.h"
@@ -92,6 +93,7 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 #if LAB
 	bug_report_hits();
 #endif
+	mutant_report_hits();
 	trace_dump("panic");
 	arch_exit(status);
 }

@@ -19,6 +19,7 @@
 	X(seq_begin_no_wmb, "no barrier between a section's odd count and its stores (MO-1)")      \
 	X(seq_end_no_wmb, "no barrier between a section's stores and its even count (MO-1)")       \
 	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \
+	X(skip_anon_vma_check, "speculation writes first in a VMA without an anon_vma (L-14)")     \
 	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
 	X(tables_free_at_once, "tables are freed before the flush, while walked (INV-3)")          \

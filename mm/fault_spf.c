@@ -63,7 +63,7 @@ static __always_inline enum spf_reason spf_check_vma(struct vm_fault *vmf)
 		return SPF_NOT_SUPPORTED;
 	if (unlikely(!fault_access_ok(flags, vmf->flags)))
 		return SPF_ACCESS;
-	if (unlikely(!vmf->anon_vma) && (vmf->flags & FAULT_WRITE))
+	if (unlikely(!vmf->anon_vma) && (vmf->flags & FAULT_WRITE) && !bug(skip_anon_vma_check))
 		return SPF_NO_ANON_VMA;
 	return SPF_OK;
 }

@@ -36,6 +36,8 @@ CASES = {
     "growth": [""],
     "hello": ["", "a b"],
     "holes": [""],
+    "kinds": ["", "--rounds 100"],
+    "latefault": [""],
     "lookupstorm": ["", "--threads 7 --seed 2"],
     "mmapcalls": [""],
     "mmaperrors": [""],
