@@ -20,6 +20,7 @@ struct cmdline {
 	char spf[64];
 	char bug[256];
 	char sched[512];
+	char explore[16], explore_from[128], preempt[128];
 	char exec[128];
 	char list[16];
 	char show[64];
@@ -31,6 +32,7 @@ struct cmdline {
 	u64 limit_s; /* of every wait in the kernel */
 	enum run_mode mode;
 	bool split_channels; /* program output has channels of its own */
+	bool explore_stop; /* each test ends with its first failure */
 	bool probe;
 };
 

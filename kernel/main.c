@@ -75,12 +75,12 @@ static int apply_cmdline(void)
 	if (apply_backends())
 		return -EINVAL;
 #if LAB
-	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
+	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY && !tests_explore());
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))
 		return -EINVAL;
 #else
-	if (cmdline.bug[0] || cmdline.sched[0]) {
-		printk("error: bug= and sched= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.explore[0] || cmdline.preempt[0]) {
+		printk("error: bug=, sched=, explore= and preempt= need a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif

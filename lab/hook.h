@@ -14,6 +14,7 @@
 
 enum hook_listener {
 	HOOK_PERTURB = 1,
+	HOOK_EXPLORE = 2,
 };
 
 enum hook_event {

@@ -18,6 +18,7 @@
 #include "kernel/string.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "lab/explore.h"
 #include "lab/perturb.h"
 #include "lab/watchdog.h"
 
@@ -36,6 +37,7 @@ static struct sync_order orders[MAX_ORDERS];
 static unsigned int nr_orders;
 static u64 reached[NR_SYNC_POINTS];
 static struct cpumask sync_waiters; /* CPUs that sleep in sync_wait_for */
+static u32 nr_sync_sleepers; /* threads in sync_wait */
 static struct wait_queue sync_wq = WAIT_QUEUE_INIT(sync_wq);
 
 static const struct {
@@ -101,9 +103,12 @@ void sync_reach(enum sync_point point)
 	u64 nth = __atomic_add_fetch(&reached[point], 1, __ATOMIC_SEQ_CST);
 
 	perturb(PERTURB_SYNC);
+	if (explore_is_open())
+		explore_sync(point);
 	if (!cpumask_empty(&sync_waiters))
 		arch_ipi_send_mask(&sync_waiters, IPI_WAKE);
-	wake_up_all(&sync_wq);
+	if (__atomic_load_n(&nr_sync_sleepers, __ATOMIC_SEQ_CST))
+		wake_up_all(&sync_wq);
 	for (unsigned int i = 0; i < nr_orders; i++) {
 		struct sync_order *order = &orders[i];
 
@@ -181,11 +186,13 @@ int sync_go(void)
 {
 	memset(reached, 0, sizeof(reached));
 	__atomic_store_n(&sync_active, true, __ATOMIC_SEQ_CST);
+	explore_open();
 	return 0;
 }
 
 int sync_end(void)
 {
+	explore_close();
 	WRITE_ONCE(sync_active, false);
 	return 0;
 }
@@ -219,13 +226,21 @@ int sync_disarm(char *why, size_t size)
 int sync_wait(const char *name, u64 count)
 {
 	int point = point_by_name(name, strlen(name));
+	bool came;
 
 	if (point < 0)
 		return point;
-	if (!wait_event_until(&sync_wq, sync_reached((enum sync_point)point) >= count,
-			      time_ns() + sync_limit_ns()))
-		return -ETIMEDOUT;
-	return 0;
+	/* Counted before it looks, as who reaches a point counts that before looking here. */
+	__atomic_fetch_add(&nr_sync_sleepers, 1, __ATOMIC_SEQ_CST);
+	came = wait_event_until(&sync_wq, sync_reached((enum sync_point)point) >= count,
+				time_ns() + sync_limit_ns());
+	__atomic_fetch_sub(&nr_sync_sleepers, 1, __ATOMIC_SEQ_CST);
+	return came ? 0 : -ETIMEDOUT;
+}
+
+const char *sync_point_name(unsigned int point)
+{
+	return points[point].name;
 }
 
 void sync_print_list(void)

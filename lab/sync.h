@@ -78,6 +78,8 @@ u64 sync_reached(enum sync_point point);
  * -ETIMEDOUT. */
 int sync_wait(const char *name, u64 count);
 void sync_print_list(void);
+/* @point below NR_SYNC_POINTS */
+const char *sync_point_name(unsigned int point);
 #else
 #define SYNC_POINT(name)                                                                           \
 	do {                                                                                       \

@@ -10,7 +10,7 @@ from .initrd import guest_name
 
 GLOB = re.compile(r"[A-Za-z0-9_.*?\[\]!-]+")
 VALUE = re.compile(r"[!-~]+")
-PASSED_ON = ("fault", "spf", "ptl", "bug", "sched")
+PASSED_ON = ("fault", "spf", "ptl", "bug", "sched", "explore", "preempt")
 
 
 def check_value(option, value):

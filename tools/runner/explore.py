@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Exploration of schedules, seen from the host: survives guests that die of one.
+
+The guest runs schedule after schedule and says on the control channel which one runs. If it dies,
+the schedule is minimised here, one fresh boot a try, and another boot goes on behind it.
+"""
+
+import copy
+
+from . import screen, words
+from .common import DIED, FAIL, PASS, SKIPPED, TIMEOUT, Error
+
+DEATHS_MAX = 5          # guests that may die in one exploration
+SECONDS_A_SCHEDULE = 0.3
+
+
+def settle(args):
+    """Refuses what does not go with schedules; they need mode replay."""
+    for option in ("explore", "preempt"):
+        if getattr(args, option) is None:
+            continue
+        if args.mode not in ("auto", "replay"):
+            raise Error(f"--{option} needs --mode replay, where a schedule repeats")
+        if args.exec or args.list or args.show:
+            raise Error(f"--{option} goes with tests: --exec, --list and --show do not")
+        args.mode = "replay"
+    if args.explore is None:
+        return
+    if args.preempt is not None or args.repeat:
+        raise Error("--explore does not go with --preempt or --repeat")
+    if not args.explore.isdecimal() or not int(args.explore):
+        raise Error(f"--explore {args.explore}: a number of schedules")
+
+
+def more_time(args):
+    """Seconds on top of a run's usual limit."""
+    return int(args.explore) * SECONDS_A_SCHEDULE if args.explore else 0.0
+
+
+class Exploration:
+    """One exploration: a boot, and others behind it as long as guests die."""
+
+    def __init__(self, args, run):
+        self.args, self.run = args, run
+        self.found = []         # (test, schedule, list, what happened)
+        self.codes = []
+        self.totals = [0, 0, 0]
+
+    def boot(self, **changes):
+        """Boots with some options changed."""
+        args = copy.copy(self.args)
+        for name, value in changes.items():
+            setattr(args, name, value)
+        return self.run(args)
+
+    def appended(self, word):
+        return " ".join(filter(None, [self.args.append, word]))
+
+    def explore(self):
+        word = "explore_stop=1" if self.args.until_fail else ""
+        result = self.boot(append=self.appended(word))
+        while self.take(result) and len(self.found) < DEATHS_MAX and not self.args.until_fail:
+            test, number = result.control["explore_schedule"].split()
+            result = self.boot(append=self.appended(f"explore_from={test}:{int(number) + 1}"))
+
+    def take(self, result):
+        """Keeps what a boot has found; whether its guest died of a schedule."""
+        for line in result.control.get("explore_found", []):
+            test, number, text = line.split()
+            self.found.append((test, number, text, "failed"))
+        self.totals = [a + b for a, b in zip(self.totals, screen.counts(result))]
+        self.codes.append(result.verdict.code)
+        screen.summary(result, self.args.quiet)
+        if result.verdict.code not in (DIED, TIMEOUT) or "explore_schedule" not in result.control:
+            return False
+        test, number = result.control["explore_schedule"].split()
+        text = self.minimise(test, result.control.get("explore_running", "none"))
+        self.found.append((test, number, text, result.verdict.message))
+        return True
+
+    def minimise(self, test, text):
+        """Drops preemptions as long as a fresh boot goes wrong without them as well."""
+        places = [] if text == "none" else text.split(",")
+        at = 0
+        while at < len(places):
+            fewer = places[:at] + places[at + 1:]
+            result = self.boot(explore=None, preempt=",".join(fewer) or "none", globs=[test])
+            if result.verdict.code in (PASS, SKIPPED):
+                at += 1
+            else:
+                places, at = fewer, 0
+        return ",".join(places) or "none"
+
+    def tell(self):
+        for test, number, text, what in self.found:
+            args = copy.copy(self.args)
+            args.explore, args.preempt, args.globs = None, text, [test]
+            command = words.repeat_command(args, "replay", args.cpu, args.seed)
+            print(f"found    {test}, schedule {number}: {what}")
+            print(f"         {command}")
+        print(screen.totals_line(*self.totals))
+
+    def code(self):
+        bad = [code for code in self.codes if code not in (PASS, SKIPPED)]
+        if FAIL in bad:
+            return FAIL
+        return bad[0] if bad else PASS if PASS in self.codes else SKIPPED
+
+
+def main(args, run):
+    exploration = Exploration(args, run)
+    exploration.explore()
+    exploration.tell()
+    return exploration.code()
