@@ -28,7 +28,6 @@ static struct {
 	bool armed;
 	const struct process *process; /* whose passages count */
 	struct explore_list list, done;
-	struct explore_draw draw;
 	u32 nr_passed[EXPLORE_CPUS];
 	u16 passages[EXPLORE_CPUS][EXPLORE_POINTS];
 	u32 behind[EXPLORE_CPUS]; /* 0: not behind; else its place in the row */
@@ -36,13 +35,10 @@ static struct {
 	struct explore_record record;
 } run;
 
-void explore_arm(const struct explore_list *list, const struct explore_draw *draw)
+void explore_arm(const struct explore_list *list)
 {
 	memset(&run, 0, sizeof(run));
-	if (list)
-		run.list = *list;
-	if (draw)
-		run.draw = *draw;
+	run.list = *list;
 	run.armed = true;
 }
 
@@ -75,10 +71,12 @@ const struct explore_record *explore_disarm(struct explore_list *done)
 static void record_event(const struct explore_place *place, enum explore_what what)
 {
 	struct explore_record *record = &run.record;
-	u64 word = place->cpu + (u64)what * 64 + explore_point_hash(place->point) * 256ULL;
+	u64 word = place->cpu + explore_point_hash(place->point) * 64ULL;
 
-	record->hash = (record->hash ^ word) * 0x100000001b3ULL;
-	record->hash ^= record->hash >> 31;
+	if (what == EXPLORE_PASSED) {
+		record->hash = (record->hash ^ word) * 0x100000001b3ULL;
+		record->hash ^= record->hash >> 31;
+	}
 	if (record->nr == EXPLORE_EVENTS) {
 		record->full = true;
 		return;
@@ -86,20 +84,11 @@ static void record_event(const struct explore_place *place, enum explore_what wh
 	record->events[record->nr++] = (struct explore_event){ *place, what };
 }
 
-/* Whether @place, the newest of the record, is one of the schedule's. */
 static bool is_preemption(const struct explore_place *place)
 {
-	const struct explore_record *record = &run.record;
-	bool sync = explore_point_is_sync(place->point);
-
 	for (unsigned int i = 0; i < run.list.nr; i++)
 		if (explore_places_equal(place, &run.list.at[i]))
 			return true;
-	for (unsigned int i = 0; i < run.draw.nr; i++) {
-		if (run.draw.at[i].sync ? sync && run.draw.at[i].when == record->nr_sync
-					: run.draw.at[i].when == record->nr_passed)
-			return true;
-	}
 	return false;
 }
 

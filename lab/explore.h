@@ -5,10 +5,10 @@
  * A schedule is a list of preemptions: at which passage of which point which CPU falls behind. A
  * point is a sync point, an event of a lock (lab/hook.h; not of the scheduler's and the console's
  * own), the taking or sending of an IPI, or the entry of a fault. A CPU that falls behind waits
- * there, interrupts as they are, until no other CPU of the program passes points any more: they all wait,
- * idle, or are behind too. Of several that are behind the one goes on first that fell behind first.
- * Between preemptions a CPU runs until it waits, as mode replay has it, so a list and an image make
- * one run.
+ * there, interrupts as they are, until no other CPU of the program passes points any more: they all
+ * wait, idle, or are behind too. Of several that are behind the one goes on first that fell behind
+ * first. Between preemptions a CPU runs until it waits, as mode replay has it, so a list and an
+ * image make one run.
  *
  * Passages count in the window: from the program's FL_SYNC_GO to its FL_SYNC_END, for threads of
  * that program, each CPU for itself. What passes there is recorded.
@@ -39,15 +39,6 @@ struct explore_list {
 	struct explore_place at[EXPLORE_PREEMPTS];
 };
 
-/* Preemptions drawn before it is known who passes what: at the @when-th passage of all (from 1). */
-struct explore_draw {
-	unsigned int nr;
-	struct {
-		bool sync; /* counts passages of sync points only */
-		u32 when;
-	} at[EXPLORE_PREEMPTS];
-};
-
 enum explore_what { EXPLORE_PASSED, EXPLORE_PREEMPTED, EXPLORE_WENT_ON };
 
 struct explore_event {
@@ -67,8 +58,8 @@ struct explore_record {
 
 #if LAB
 /* --- the window; lab/explore.c --- */
-/* The next window runs under @list and @draw together (NULL: none). Nothing else may run. */
-void explore_arm(const struct explore_list *list, const struct explore_draw *draw);
+/* The next window runs under @list. Nothing else may run. */
+void explore_arm(const struct explore_list *list);
 /* Opens and closes the window, if one is armed; from the program. */
 void explore_open(void);
 void explore_close(void);

@@ -3,7 +3,9 @@
  * Sync points: named places in the code at which a schedule can make a CPU wait for another.
  *
  * A schedule is a comma-separated list of orders 'X>Y' or 'X*3>Y*2': who comes to Y (for the
- * second time) waits until X has been reached three times in all. Reaching counts before waiting,
+ * second time) waits until X has been reached three times in all. 'X@cpu1' and 'X@t2' count only
+ * passages by CPU 1, or by the thread of any process whose number there is 2, its first thread
+ * being 0: X@cpu1*2 is the second passage by that CPU. Reaching counts before waiting,
  * so X>Y,Y>X is a rendezvous. Every wait ends with the limit; a schedule of which not every order
  * was used, or of which one expired, is an ERROR of the test, never ok.
  *

@@ -104,8 +104,8 @@ def test_options(parser):
     add("--ptl", metavar="NAME", help="how the page-table lock is taken speculatively")
     add("--bug", metavar="NAME,...", help="deliberate defects to switch on")
     add("--sched", metavar="SCHEDULE", help="an order of sync points to force")
-    add("--explore", metavar="N", help="run each test under N schedules, in mode replay; with "
-        "--until-fail up to the first that fails")
+    add("--explore", metavar="N", help="run each test under N schedules, or 'all' with up to two "
+        "preemptions, in mode replay; with --until-fail up to the first that fails")
     add("--preempt", metavar="LIST", help="run the tests under this schedule, CPU:POINT*N,... "
         "or none, in mode replay")
     add("--append", metavar="WORDS", help="more words for the kernel's command line, as they are")

@@ -12,6 +12,7 @@ from .common import DIED, FAIL, PASS, SKIPPED, TIMEOUT, Error
 
 DEATHS_MAX = 5          # guests that may die in one exploration
 SECONDS_A_SCHEDULE = 0.3
+SECONDS_ALL = 3600.0
 
 
 def settle(args):
@@ -28,13 +29,15 @@ def settle(args):
         return
     if args.preempt is not None or args.repeat:
         raise Error("--explore does not go with --preempt or --repeat")
-    if not args.explore.isdecimal() or not int(args.explore):
-        raise Error(f"--explore {args.explore}: a number of schedules")
+    if args.explore != "all" and (not args.explore.isdecimal() or not int(args.explore)):
+        raise Error(f"--explore {args.explore}: a number of schedules, or all")
 
 
 def more_time(args):
     """Seconds on top of a run's usual limit."""
-    return int(args.explore) * SECONDS_A_SCHEDULE if args.explore else 0.0
+    if not args.explore:
+        return 0.0
+    return SECONDS_ALL if args.explore == "all" else int(args.explore) * SECONDS_A_SCHEDULE
 
 
 class Exploration:
