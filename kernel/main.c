@@ -23,6 +23,7 @@
 #include "kernel/syscall.h"
 #include "lab/bug.h"
 #include "lab/perturb.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
@@ -78,9 +79,13 @@ static int apply_cmdline(void)
 	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY && !tests_explore());
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))
 		return -EINVAL;
+	if (shadow_enable(cmdline.shadow))
+		printk("shadow: no memory for the history, faults are not checked");
 #else
-	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.explore[0] || cmdline.preempt[0]) {
-		printk("error: bug=, sched=, explore= and preempt= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.shadow || cmdline.explore[0] ||
+	    cmdline.preempt[0]) {
+		printk("error: bug=, sched=, shadow=, explore= and preempt= need a kernel built "
+		       "with LAB=1");
 		return -EINVAL;
 	}
 #endif

@@ -12,6 +12,7 @@
 #include "kernel/mutex.h"
 #include "kernel/printk.h"
 #include "kernel/thread.h"
+#include "lab/sync.h"
 
 struct rwsem_waiter {
 	struct list_head node;
@@ -111,6 +112,7 @@ void rwsem_wait(struct rwsem *sem, bool write)
 	__atomic_fetch_or(&sem->state, RWSEM_WAITERS, __ATOMIC_SEQ_CST);
 	rwsem_hand_over(sem); /* the last holder may have left before the bit was there */
 	spin_unlock(&sem->wait_lock);
+	SYNC_POINT(rwsem_queued);
 	rwsem_sleep(sem, &waiter);
 	hook_lock(HOOK_WAITED, write ? HOOK_WRITE : HOOK_READ, sem);
 }

@@ -12,11 +12,18 @@
 #define BUG_LIST(X)                                                                                \
 	X(ptl_spin_irqs_off, "speculative faults spin for the PTL with interrupts off (INV-4)")    \
 	X(srcu_free_at_once, "VMAs are freed without waiting for readers (INV-7)")                 \
+	X(srcu_one_flip, "a grace period waits for one of the two indices only (MO-7)")            \
+	X(srcu_locks_first, "a grace period sums those who came before those who left (MO-7)")     \
+	X(srcu_reader_no_mb, "readers look before they are seen to be inside (MO-7)")              \
+	X(srcu_gp_no_mb, "a grace period looks for readers without any barrier (MO-7)")            \
+	X(seq_begin_no_wmb, "no barrier between a section's odd count and its stores (MO-1)")      \
+	X(seq_end_no_wmb, "no barrier between a section's stores and its even count (MO-1)")       \
 	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \
 	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
 	X(tables_free_at_once, "with flush=tlbie, tables are freed while walked (INV-3)")          \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
+	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
 
 #if LAB
