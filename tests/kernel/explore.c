@@ -23,6 +23,7 @@ static struct {
 	u64 nr;
 	char from_test[TEST_NAME_MAX]; /* tests before it were explored in an earlier boot */
 	u64 from;		       /* the schedule to begin with, of that test */
+	bool found_any;		       /* a schedule has failed */
 	/* Of the present test: */
 	char name[TEST_NAME_MAX]; /* with its suite */
 	u64 number;		  /* of the present schedule; 0: without preemptions */
@@ -96,7 +97,7 @@ static bool reset_state(void)
 	bool ok = test_on_cpus(nr_cpus, drain_cpu, NULL);
 
 	ledger_read(&ledger);
-	thread_sleep_ns(2 * TICK_NS); /* sleep: ticks that are armed still come once */
+	thread_sleep_ns(2 * TICK_NS); /* sleep: what is tested begins behind armed ticks */
 	return ok;
 }
 
@@ -233,6 +234,7 @@ bool explore_count(struct test_run *t, const struct explore_list *done)
 	if (!run_failed(t))
 		return false;
 	ex.failed++;
+	ex.found_any = true;
 	if (is_new_failure(t->why))
 		tell_failure(t, done);
 	return cmdline.explore_stop;
@@ -277,6 +279,10 @@ static bool begin_test(struct test_run *t)
 	test_run_name(t, ex.name, sizeof(ex.name));
 	if (ex.from_test[0] && strcmp(ex.name, ex.from_test)) {
 		test_skip(t, "explored in an earlier boot");
+		return false;
+	}
+	if (cmdline.explore_stop && ex.found_any) {
+		test_skip(t, "a schedule of another test has failed");
 		return false;
 	}
 	if (!ex.from_test[0])

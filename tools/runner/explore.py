@@ -6,6 +6,8 @@ the schedule is minimised here, one fresh boot a try, and another boot goes on b
 """
 
 import copy
+import re
+import time
 
 from . import screen, words
 from .common import DIED, FAIL, PASS, SKIPPED, TIMEOUT, Error
@@ -43,8 +45,9 @@ def more_time(args):
 class Exploration:
     """One exploration: a boot, and others behind it as long as guests die."""
 
-    def __init__(self, args, run):
-        self.args, self.run = args, run
+    def __init__(self, args, run, silent=False):
+        self.args, self.run, self.silent = args, run, silent
+        self.ran, self.last = 0, None   # schedules, and the last boot's result
         self.found = []         # (test, schedule, list, what happened)
         self.codes = []
         self.totals = [0, 0, 0]
@@ -68,15 +71,19 @@ class Exploration:
 
     def take(self, result):
         """Keeps what a boot has found; whether its guest died of a schedule."""
-        for line in result.control.get("explore_found", []):
+        self.last = result
+        self.ran += sum(int(line.split()[1]) for line in result.control["explore_ran"])
+        for line in result.control["explore_found"]:
             test, number, text = line.split()
             self.found.append((test, number, text, "failed"))
         self.totals = [a + b for a, b in zip(self.totals, screen.counts(result))]
         self.codes.append(result.verdict.code)
-        screen.summary(result, self.args.quiet)
+        if not self.silent:
+            screen.summary(result, self.args.quiet)
         if result.verdict.code not in (DIED, TIMEOUT) or "explore_schedule" not in result.control:
             return False
         test, number = result.control["explore_schedule"].split()
+        self.ran += int(number)
         text = self.minimise(test, result.control.get("explore_running", "none"))
         self.found.append((test, number, text, result.verdict.message))
         return True
@@ -110,7 +117,49 @@ class Exploration:
         return bad[0] if bad else PASS if PASS in self.codes else SKIPPED
 
 
+# -- every known defect -------------------------------------------------------
+
+BUG_LINE = re.compile(r"# bug (\S+) ")
+
+
+def known_bugs(args, run):
+    """The names of all bug switches, as the kernel lists them."""
+    asked = copy.copy(args)
+    asked.explore, asked.bug, asked.globs, asked.list = None, None, [], "bugs"
+    result = run(asked)
+    return [match.group(1) for match in map(BUG_LINE.match, result.console) if match]
+
+
+def seek(args, run, bug):
+    """One row: how many schedules it took to find this defect."""
+    sought = copy.copy(args)
+    sought.bug, sought.quiet, sought.until_fail = bug, True, True
+    exploration = Exploration(sought, run, silent=True)
+    started = time.monotonic()
+    exploration.explore()
+    seconds = time.monotonic() - started
+    hits = exploration.last.control.get(f"bug_{bug}_hits", "?")
+    if exploration.found:
+        test, number, text, _ = exploration.found[0]
+        return (bug, test.partition(".")[2], number, exploration.ran, f"{seconds:.1f}",
+                0 if text == "none" else text.count(",") + 1, text)
+    return (bug, "not found", "", exploration.ran, f"{seconds:.1f}", "",
+            "never reached" if hits == "0" else f"reached {hits} times")
+
+
+def bug_table(args, run):
+    """Explores with each defect in turn, told nothing of where it is."""
+    print("| defect | found by | schedule | of all | seconds | preemptions | list |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    for bug in known_bugs(args, run):
+        row = seek(args, run, bug)
+        print("| `{}` | {} | {} | {} | {} | {} | `{}` |".format(*row), flush=True)
+    return PASS
+
+
 def main(args, run):
+    if args.bug == "all":
+        return bug_table(args, run)
     exploration = Exploration(args, run)
     exploration.explore()
     exploration.tell()

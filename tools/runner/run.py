@@ -69,7 +69,7 @@ class Lines:
 class Control:
     """The control channel: lines of key=value. Of some there may be many: all are kept."""
 
-    MANY = ("shown", "explore_found")
+    MANY = ("shown", "explore_found", "explore_ran")
 
     def __init__(self):
         self.values = {key: [] for key in self.MANY}
