@@ -13,6 +13,7 @@
 #include "kernel/printk.h"
 #include "kernel/thread.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 
 struct rwsem_waiter {
 	struct list_head node;
@@ -107,6 +108,8 @@ void rwsem_wait(struct rwsem *sem, bool write)
 	struct rwsem_waiter waiter = { .thread = current, .write = write };
 
 	BUG_ON(!irq_enabled());
+	trace(LOCK, LOCK_WAIT, write ? HOOK_WRITE : HOOK_READ, sem,
+	      __builtin_return_address(0));
 	spin_lock(&sem->wait_lock);
 	list_add_tail(&waiter.node, &sem->waiters);
 	__atomic_fetch_or(&sem->state, RWSEM_WAITERS, __ATOMIC_SEQ_CST);

@@ -15,6 +15,7 @@
 enum hook_listener {
 	HOOK_PERTURB = 1,
 	HOOK_EXPLORE = 2,
+	HOOK_TRACE = 4,
 };
 
 enum hook_event {

@@ -21,6 +21,7 @@
 #include "kernel/wait.h"
 #include "lab/explore.h"
 #include "lab/perturb.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 
 #define MAX_ORDERS 16
@@ -116,6 +117,7 @@ static void sync_wait_for(struct sync_order *order)
 	u64 deadline = time_ns() + sync_limit_ns();
 
 	WRITE_ONCE(order->used, true);
+	trace(SYNC, SYNC_WAIT, order->second.point, order->first.point, order->first.count);
 	wait_publish(WAIT_SYNC_POINT, &points[order->second.point],
 		     (unsigned long)__builtin_return_address(0));
 	for (unsigned int spins = 0; !order_met(order); spins++) {
@@ -128,20 +130,25 @@ static void sync_wait_for(struct sync_order *order)
 		sync_pause(spins, order);
 	}
 	wait_publish_end();
+	trace(SYNC, SYNC_GO_ON, READ_ONCE(order->expired), 0, 0);
 }
 
-/* Counts the passage; all counting comes before anybody looks. */
-static void sync_count(enum sync_point point)
+/* Counts the passage, and returns which it is; all counting comes before anybody looks. */
+static u64 sync_count(enum sync_point point)
 {
-	__atomic_add_fetch(&reached[point], 1, __ATOMIC_SEQ_CST);
+	u64 nth = __atomic_add_fetch(&reached[point], 1, __ATOMIC_SEQ_CST);
+
 	for (unsigned int i = 0; i < nr_orders; i++)
 		if (side_matches(&orders[i].first, point))
 			__atomic_add_fetch(&orders[i].first.passed, 1, __ATOMIC_SEQ_CST);
+	return nth;
 }
 
 void sync_reach(enum sync_point point)
 {
-	sync_count(point);
+	u64 passage = sync_count(point);
+
+	trace(SYNC, SYNC_PASS, point, passage, 0);
 	perturb(PERTURB_SYNC);
 	if (explore_is_open())
 		explore_sync(point);

@@ -16,6 +16,7 @@
 #include "kernel/spinlock.h"
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
+#include "lab/trace.h"
 #include "mm/tlb.h"
 #include "arch/ipi.h"
 
@@ -173,7 +174,7 @@ static void print_cpu(const struct cpu *cpu, const struct cpu_wait *waits, unsig
 	printk("CPU %u (%s[%d]) %s, interrupts %s, held up by CPU %u", cpu->id,
 	       cpu->arch.thread->name, cpu->arch.thread->tid, wait,
 	       waits->irqs_off ? "off" : "on", next);
-	printk("  at %pS", (void *)waits->pc);
+	printk("  at %pB", (void *)waits->pc);
 	for (unsigned int i = 0; i < cpu->nr_held && i < MAX_HELD_LOCKS; i++)
 		printk("  holds %s %p", cpu->held[i]->name, (const void *)cpu->held[i]);
 	if (cpu->id != cpu_id()) {
@@ -253,6 +254,12 @@ static unsigned int break_waits(const struct cycle *cycle)
 	return broken;
 }
 
+static void trace_cycle(const struct cycle *cycle, enum watchdog_kind kind)
+{
+	for (unsigned int i = 0; i < cycle->nr; i++)
+		trace(ANY, WATCHDOG, kind, cycle->nr, cycle->cpu[i]);
+}
+
 static void report(const struct cycle *cycle)
 {
 	enum watchdog_kind kind = cycle_kind(cycle);
@@ -261,6 +268,7 @@ static void report(const struct cycle *cycle)
 	printk_set_expected(READ_ONCE(expected));
 	if (!expected)
 		bad_signs++;
+	trace_cycle(cycle, kind);
 	printk("watchdog: DEADLOCK of %u CPU%s: %s", cycle->nr, cycle->nr == 1 ? "" : "s",
 	       kind_text[kind]);
 	for (unsigned int i = 0; i < cycle->nr; i++)
@@ -274,6 +282,7 @@ static void report(const struct cycle *cycle)
 	broken = break_waits(cycle);
 	if (!broken)
 		panic_with(EXIT_WATCHDOG, "watchdog: no wait of this deadlock can be broken");
+	trace(ANY, BROKEN, broken, 0, 0);
 	printk("watchdog: broke %u wait%s, the run goes on", broken, broken == 1 ? "" : "s");
 	printk_set_expected(false);
 }
