@@ -26,6 +26,7 @@ struct cmdline {
 	char bug[256];
 	char sched[512];
 	char mutant[16];
+	char explore[16], explore_from[128], preempt[128];
 	char trace[64];
 	char exec[128];
 	char list[16];
@@ -40,6 +41,7 @@ struct cmdline {
 	enum run_mode mode;
 	enum lockdep_mode lockdep;
 	bool split_channels; /* program output has channels of its own */
+	bool explore_stop; /* each test ends with its first failure */
 	bool probe;
 	enum page_checks pagealloc;
 	bool probes; /* ask them all before anything else */

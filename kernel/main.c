@@ -81,15 +81,16 @@ static int apply_cmdline(void)
 	if (apply_backends())
 		return -EINVAL;
 #if LAB
-	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
+	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY && !tests_explore());
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched) || trace_start(cmdline.trace))
 		return -EINVAL;
 	if (shadow_enable(cmdline.shadow))
 		printk("shadow: no memory for the history, faults are not checked");
 #else
 	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.trace[0] || cmdline.shadow ||
-	    cmdline.probes) {
-		printk("error: bug=, sched=, trace=, shadow= and probes= need LAB=1 at the build");
+	    cmdline.probes || cmdline.explore[0] || cmdline.preempt[0]) {
+		printk("error: bug=, sched=, trace=, shadow=, probes=, explore= and preempt= need "
+		       "LAB=1 at the build");
 		return -EINVAL;
 	}
 	if (cmdline.lockdep == LOCKDEP_MODE_ON || cmdline.lockdep == LOCKDEP_MODE_GRAPH) {

@@ -16,6 +16,7 @@ enum hook_listener {
 	HOOK_PERTURB = 1,
 	HOOK_LOCKDEP = 2,
 	HOOK_TRACE = 4,
+	HOOK_EXPLORE = 8,
 };
 
 enum hook_event {

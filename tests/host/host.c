@@ -8,6 +8,7 @@
 #include "kernel/exit.h"
 #include "kernel/printk.h"
 #include "kernel/run.h"
+#include "lab/explore.h"
 #include "lab/freed.h"
 #include "lab/lockdep.h"
 #include "lab/mutant.h"
@@ -176,6 +177,30 @@ void lockdep_nest(unsigned int subclass)
 void lockdep_check_left(const char *what)
 {
 	(void)what;
+}
+
+/* --- lab/explore.c: no schedule is ever explored here --- */
+void explore_open(void)
+{
+}
+
+void explore_close(void)
+{
+}
+
+void explore_sync(unsigned int sync_point)
+{
+	(void)sync_point;
+}
+
+void explore_lock(enum hook_event event, enum hook_kind kind, const void *lock)
+{
+	(void)event, (void)kind, (void)lock;
+}
+
+void explore_site(enum perturb_site site)
+{
+	(void)site;
 }
 
 /* --- what lab/freed.c and lab/quarantine.c do, without records --- */

@@ -34,6 +34,7 @@ struct test {
 	void (*fn)(struct test_run *t);
 	unsigned int min_cpus; /* skipped on fewer */
 	bool both_paths;       /* run once under each fault path, named name_classic and name_spf */
+	bool explorable;       /* forces no order and has a window: may be run under explore= */
 	bool manual;	       /* only when its suite is named: a benchmark, or a death */
 };
 

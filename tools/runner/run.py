@@ -67,15 +67,17 @@ class Lines:
 
 
 class Control:
-    """The control channel: lines of key=value. Of "shown" there may be many: all are kept."""
+    """The control channel: lines of key=value. Of some there may be many: all are kept."""
+
+    MANY = ("shown", "explore_found", "explore_ran")
 
     def __init__(self):
-        self.values = {"shown": []}
+        self.values = {key: [] for key in self.MANY}
 
     def take(self, line):
         key, equals, value = line.partition("=")
-        if equals and key.strip() == "shown":
-            self.values["shown"].append(value.strip())
+        if equals and key.strip() in self.MANY:
+            self.values[key.strip()].append(value.strip())
         elif equals and key.strip():
             self.values[key.strip()] = value.strip()
 
