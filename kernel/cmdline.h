@@ -30,6 +30,8 @@ struct cmdline {
 	u64 cpus;    /* 0: as many as there are */
 	u64 limit_s; /* of every wait in the kernel */
 	enum run_mode mode;
+	u64 watchdog_s; /* 0: half of limit_s */
+	bool watchdog_off, watchdog_given;
 	bool split_channels; /* program output has channels of its own */
 	bool probe;
 };

@@ -24,6 +24,7 @@
 #include "lab/bug.h"
 #include "lab/perturb.h"
 #include "lab/sync.h"
+#include "lab/watchdog.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
 #include "mm/pgtable.h"
@@ -34,6 +35,9 @@
 
 void control_print(const char *fmt, ...)
 {
+	static u32 busy;
+	unsigned int tries = 0;
+	unsigned long flags;
 	char buf[160];
 	va_list ap;
 	int len;
@@ -45,7 +49,13 @@ void control_print(const char *fmt, ...)
 		printk("control: %s", buf);
 		return;
 	}
+	/* Lines of several CPUs do not mix; who holds it may be stuck, so not for ever. */
+	flags = irq_save();
+	while (cmpxchg(&busy, 0, 1) && ++tries < 100000)
+		cpu_relax();
 	arch_console_write(CONSOLE_CONTROL, buf, min((size_t)len, sizeof(buf) - 1));
+	smp_store_release(&busy, 0);
+	irq_restore(flags);
 }
 
 static int apply_backends(void)
@@ -75,12 +85,17 @@ static int apply_cmdline(void)
 	if (apply_backends())
 		return -EINVAL;
 #if LAB
+	if (cmdline.watchdog_s >= cmdline.limit_s) {
+		printk("error: watchdog=%lu: must be less than limit=%lu",
+		       (unsigned long)cmdline.watchdog_s, (unsigned long)cmdline.limit_s);
+		return -EINVAL;
+	}
 	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))
 		return -EINVAL;
 #else
-	if (cmdline.bug[0] || cmdline.sched[0]) {
-		printk("error: bug= and sched= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.watchdog_given) {
+		printk("error: bug=, sched= and watchdog= need a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif
@@ -191,6 +206,7 @@ static void main_thread(void *arg)
 	(void)arg;
 	smp_boot();
 	arch_late_init();
+	watchdog_init();
 	control_print("booted_cpus=%u\n", cpumask_weight(&cpus_online));
 	control_print("boot_ns=%lu\n", (unsigned long)time_ns());
 	if (initrd_init() < 0)

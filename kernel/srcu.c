@@ -88,7 +88,9 @@ void synchronize_srcu(struct srcu *srcu)
 		smp_mb(); /* what was unlinked, before readers can take the new index */
 		WRITE_ONCE(srcu->idx, !old);
 		smp_mb();
+		thread_wait_begin(WAIT_SRCU_GP, srcu, old);
 		srcu_wait_idle(srcu, old);
+		thread_wait_end();
 	}
 	smp_mb(); /* the readers' last loads, before what the caller frees */
 	srcu->gp_completed++;
@@ -184,7 +186,9 @@ void srcu_barrier(struct srcu *srcu)
 	WRITE_ONCE(srcu->expedite_to, target);
 	spin_unlock_irqrestore(&srcu->lock, flags);
 	wake_up_all(&srcu->worker_wq);
+	thread_wait_begin(WAIT_THREAD, srcu->worker, 0);
 	wait_event(&srcu->barrier_wq, READ_ONCE(srcu->nr_done) >= target);
+	thread_wait_end();
 }
 
 int srcu_init(struct srcu *srcu, const char *name)

@@ -14,6 +14,7 @@
 #include "kernel/syscall.h"
 #include "kernel/uapi.h"
 #include "lab/sync.h"
+#include "lab/watchdog.h"
 #include "mm/mm.h"
 #include "mm/ptl.h"
 #include "arch/uaccess.h"
@@ -191,6 +192,9 @@ static long prctl_faultline(const unsigned long args[6])
 		return fl_counts(args[2]);
 	case FL_SYNC_WAIT:
 		return fl_sync_wait(args[2], args[3]);
+	case FL_HANG_REPORT:
+		watchdog_hang_report();
+		return 0;
 	default:
 		return -EINVAL;
 	}

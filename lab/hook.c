@@ -6,6 +6,7 @@
 
 #if LAB
 #include "kernel/atomic.h"
+#include "lab/holders.h"
 #include "lab/perturb.h"
 
 u32 hook_listeners;
@@ -21,8 +22,10 @@ void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock
 {
 	u32 listeners = READ_ONCE(hook_listeners);
 
-	(void)kind, (void)lock;
 	if (listeners & HOOK_PERTURB && event != HOOK_WAITED && event != HOOK_GOT)
 		perturb_slow(event == HOOK_LEFT ? PERTURB_UNLOCK : PERTURB_LOCK);
+	if (listeners & HOOK_HOLDERS &&
+	    (kind == HOOK_READ || kind == HOOK_WRITE || kind == HOOK_SRCU))
+		holders_note(event, kind, lock, (unsigned long)__builtin_return_address(0));
 }
 #endif

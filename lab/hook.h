@@ -14,6 +14,7 @@
 
 enum hook_listener {
 	HOOK_PERTURB = 1,
+	HOOK_HOLDERS = 2, /* reads, writes and SRCU sections only */
 };
 
 enum hook_event {
@@ -39,9 +40,12 @@ extern u32 hook_listeners;
 void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock);
 void hook_listen(enum hook_listener listener, bool on);
 
+/* @kind is constant: spinlocks, the hottest, do not pay for who listens to sleeping locks only. */
 static __always_inline void hook_lock(enum hook_event event, enum hook_kind kind, const void *lock)
 {
-	if (unlikely(READ_ONCE(hook_listeners)))
+	bool sleeping = kind == HOOK_READ || kind == HOOK_WRITE || kind == HOOK_SRCU;
+
+	if (unlikely(READ_ONCE(hook_listeners) & (sleeping ? ~0u : ~(u32)HOOK_HOLDERS)))
 		hook_lock_slow(event, kind, lock);
 }
 #else

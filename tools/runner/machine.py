@@ -49,6 +49,7 @@ class Arch:
     mem_step: int = 1   # memory is a multiple of this, in MiB
     gdb: str = "gdb"    # Debian's plain gdb knows only the host's own machine
     hosts: tuple = ()   # whose KVM can run it, as uname calls them
+    irq_flags: tuple = ()   # where QEMU shows whether a CPU takes interrupts: pattern and bit
 
 
 X86_64 = Arch(
@@ -75,6 +76,7 @@ X86_64 = Arch(
     },
     exit_options=("-device", "isa-debug-exit,iobase=0xf4,iosize=4"),
     hosts=("x86_64", "i686"),
+    irq_flags=(r"\b[ER]FL=([0-9a-f]+)", 0x200),
 )
 
 PPC64LE = Arch(
@@ -101,6 +103,7 @@ PPC64LE = Arch(
     mem_step=256,
     gdb="gdb-multiarch",
     hosts=("ppc64le", "ppc64"),
+    irq_flags=(r"\bMSR ([0-9a-f]+)", 0x8000),
 )
 
 ARCHES = {"x86_64": X86_64, "ppc64le": PPC64LE}
