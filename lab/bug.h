@@ -17,6 +17,9 @@
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
 	X(tables_free_at_once, "with flush=tlbie, tables are freed while walked (INV-3)")          \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
+	X(rwsem_no_handover, "who leaves a semaphore wakes nobody (hung threads)")                 \
+	X(nmi_unanswered, "CPUs do not answer NMIs, as if the host did not run them")              \
+	X(tlb_ack_lost, "every hundredth shootdown request is forgotten (lost interrupt)")         \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
 
 #if LAB

@@ -16,12 +16,16 @@
 #include "kernel/printk.h"
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
+#include "lab/bug.h"
 #include "lab/watchdog.h"
 
 #define NMI_TRACE_MAX 24
+#define LATE_LIMIT_NS (5 * NSEC_PER_SEC)
 
 static struct nmi_trace {
 	bool asked, done;
+	bool late; /* asked, and nobody waits for the answer any more */
+	u64 asked_ns;
 	bool irqs_on, user;
 	unsigned int nr;
 	unsigned long pc[NMI_TRACE_MAX];
@@ -59,7 +63,9 @@ void nmi_print_answer(unsigned int cpu)
 
 /* --- from outside --- */
 
+/* For who has not come: the runner ends a guest soon, unless nobody takes interrupts any more. */
 #define OUTSIDE_LIMIT_NS (NSEC_PER_SEC / 4)
+#define OUTSIDE_SILENT_LIMIT_NS (8 * NSEC_PER_SEC)
 
 static u32 outside; /* 0: nothing, 1: CPUs come, 2: being printed */
 static struct cpumask outside_here; /* who has come and is not printed yet */
@@ -75,7 +81,8 @@ static void outside_print(unsigned int cpu)
 /* Whether all CPUs came, with interrupts off. */
 static bool outside_gather(void)
 {
-	u64 deadline = time_ns() + OUTSIDE_LIMIT_NS;
+	u64 deadline = time_ns() + (watchdog_is_silent() ? OUTSIDE_SILENT_LIMIT_NS
+							 : OUTSIDE_LIMIT_NS);
 	unsigned int cpu, off = 0;
 
 	while (cpumask_weight(&outside_here) < cpumask_weight(&cpus_online) &&
@@ -110,17 +117,28 @@ static void nmi_outside(struct trap_frame *regs)
 	smp_store_release(&outside, 0);
 }
 
+/* Whether this is the answer to a question of some time ago. */
+static bool nmi_is_late(struct nmi_trace *trace)
+{
+	bool late = READ_ONCE(trace->late) && time_ns() - trace->asked_ns < LATE_LIMIT_NS;
+
+	WRITE_ONCE(trace->late, false);
+	return late;
+}
+
 void nmi_handle(struct trap_frame *regs)
 {
 	struct nmi_trace *trace = &nmi_traces[cpu_id()];
 
 	if (READ_ONCE(trace->asked)) {
-		nmi_record(trace, regs);
 		WRITE_ONCE(trace->asked, false);
+		if (bug(nmi_unanswered))
+			return;
+		nmi_record(trace, regs);
 		smp_store_release(&trace->done, true);
 		return;
 	}
-	if (!watchdog_nmi(regs))
+	if (!watchdog_nmi(regs) && !nmi_is_late(trace))
 		nmi_outside(regs);
 }
 
@@ -143,11 +161,13 @@ enum nmi_answer nmi_ask(unsigned int cpu)
 
 	if (!spin_trylock(&nmi_lock))
 		return NMI_NO_ANSWER;
-	trace->done = false;
+	trace->done = trace->late = false;
+	trace->asked_ns = time_ns();
 	smp_store_release(&trace->asked, true);
 	arch_nmi_send(cpu);
 	while (!smp_load_acquire(&trace->done) && time_ns() < deadline)
 		cpu_relax();
+	WRITE_ONCE(trace->late, xchg(&trace->asked, false));
 	answer = nmi_answer(trace);
 	spin_unlock(&nmi_lock);
 	return answer;

@@ -27,9 +27,9 @@
 #define IDLE_LOOK_NS (250 * NSEC_PER_MSEC)
 #define IDLE_LOOK_MAX_NS (2 * NSEC_PER_SEC)
 /* Nobody has looked for this long: the second line looks for cycles itself. */
-#define SILENCE_NS NSEC_PER_SEC
+#define SILENCE_NS (NSEC_PER_SEC / 2)
 /* The second line's NMIs that are needed beside the limit. */
-#define SILENCE_NMIS 16
+#define SILENCE_NMIS 8
 
 u64 watchdog_limit_ns = U64_MAX;
 
@@ -165,14 +165,20 @@ void watchdog_tick(bool from_user)
 	look_end(&look);
 }
 
-/* Of idle CPUs one takes a look every now and then; of many each the more seldom. */
-static void look_timer_expired(struct timer *timer)
+/* Of idle CPUs one takes a look every now and then; of many each the more seldom, in turn. */
+static void look_timer_set(struct timer *timer)
 {
 	u64 period = min(nr_cpus * IDLE_LOOK_NS, IDLE_LOOK_MAX_NS);
+	u64 phase = period / nr_cpus * cpu_id();
 
+	timer_set(timer, ((time_ns() - phase) / period + 1) * period + phase);
+}
+
+static void look_timer_expired(struct timer *timer)
+{
 	watchdog_look();
 	if (!cmdline.watchdog_off)
-		timer_set(timer, time_ns() + period);
+		look_timer_set(timer);
 }
 
 void watchdog_init_cpu(void)
@@ -180,7 +186,7 @@ void watchdog_init_cpu(void)
 	struct timer *timer = &look_timers[cpu_id()];
 
 	timer_init(timer, look_timer_expired);
-	timer_set(timer, time_ns() + (1 + cpu_id()) * IDLE_LOOK_NS);
+	look_timer_set(timer);
 }
 
 void watchdog_init(void)
@@ -231,11 +237,16 @@ bool watchdog_nmi(struct trap_frame *regs)
 	if (!watchdog_on || !arch_nmi_timer_due())
 		return false;
 	WRITE_ONCE(nmi_ns, time_ns());
-	if (elapsed(nmi_ns, READ_ONCE(look_ns), SILENCE_NS) && look_begin(&look, true)) {
+	if (watchdog_is_silent() && look_begin(&look, true)) {
 		look_from_nmi(&look, regs);
 		look_end(&look);
 	}
 	return true;
+}
+
+bool watchdog_is_silent(void)
+{
+	return watchdog_on && elapsed(time_ns(), READ_ONCE(look_ns), SILENCE_NS);
 }
 
 /* Nobody moves, so the same cycle is found until it is proved. */
@@ -245,7 +256,7 @@ bool watchdog_nmi_outside(void)
 	u64 since = READ_ONCE(look_ns);
 	struct look look;
 
-	if (!watchdog_on || !elapsed(time_ns(), since, SILENCE_NS) || !look_begin(&look, true))
+	if (!watchdog_is_silent() || !look_begin(&look, true))
 		return false;
 	for (int i = 0; i < WATCHDOG_SAMPLES; i++)
 		if (!look_cpus(&look))

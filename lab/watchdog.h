@@ -58,6 +58,8 @@ void watchdog_init_cpu(void);
 void watchdog_tick(bool from_user);
 /* From an NMI: true if it was the watchdog's own timer, which is served then. */
 bool watchdog_nmi(struct trap_frame *regs);
+/* Whether nobody has taken a look for long. */
+bool watchdog_is_silent(void);
 /* From an NMI that came from outside, after all CPUs have recorded where they are: true if all are
  * stuck, which is reported then. */
 bool watchdog_nmi_outside(void);
@@ -78,6 +80,7 @@ static inline void watchdog_init(void) { }
 static inline void watchdog_init_cpu(void) { }
 static inline void watchdog_tick(bool from_user) { (void)from_user; }
 static inline bool watchdog_nmi(struct trap_frame *regs) { (void)regs; return false; }
+static inline bool watchdog_is_silent(void) { return false; }
 static inline bool watchdog_nmi_outside(void) { return false; }
 static inline void watchdog_hang_report(void) { }
 static inline void watchdog_print_holders(const struct rwsem *sem) { (void)sem; }

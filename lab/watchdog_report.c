@@ -16,6 +16,7 @@
 #include "kernel/srcu.h"
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
+#include "lab/bug.h"
 #include "lab/holders.h"
 #include "mm/tlb.h"
 
@@ -59,8 +60,10 @@ static bool report_begin(void)
 	bool on = READ_ONCE(expected);
 
 	printk_set_expected(on);
-	if (!on)
+	if (!on) {
+		bug_report_hits(); /* the end may come before that of the tests */
 		__atomic_fetch_add(&bad_signs, 1, __ATOMIC_RELAXED);
+	}
 	return on;
 }
 

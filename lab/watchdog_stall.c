@@ -23,7 +23,7 @@ static struct cpu_record {
 	bool told;
 	/* A wait for acknowledgements. */
 	u64 ack_serial;
-	unsigned int ack_seen, ack_proofs;
+	unsigned int ack_seen, ack_proofs, ack_cpu;
 	bool ack_told;
 	/* Soft, the CPU's own: it only ticks. */
 	u64 progress, progress_ns;
@@ -116,46 +116,36 @@ bool watchdog_tick_stuck(bool from_user, u64 now, u64 *since_ns)
 
 /* --- shootdowns --- */
 
-/* Whether a CPU that has not acknowledged had time to, and interrupts off; asks a few. */
-static enum nmi_answer ask_missing(const struct wait *wait)
+static unsigned int first_missing(const struct wait *wait)
 {
-	enum nmi_answer best = NMI_IRQS_ON;
-	unsigned int cpu, asked = 0;
+	unsigned int cpu;
 
 	for_each_online_cpu(cpu)
-	{
-		enum nmi_answer answer;
-
-		if (cpu == cpu_id() || !tlb_request_missing(wait->object, cpu) || ++asked > 4)
-			continue;
-		answer = nmi_ask(cpu);
-		if (answer == NMI_IRQS_OFF && tlb_request_missing(wait->object, cpu))
-			return NMI_IRQS_OFF;
-		if (answer == NMI_NO_ANSWER)
-			best = NMI_NO_ANSWER;
-	}
-	return best;
+		if (cpu != cpu_id() && tlb_request_missing(wait->object, cpu))
+			return cpu;
+	return nr_cpus;
 }
 
+/*
+ * The same CPU answers several times and its acknowledgement is still missing: it had time, and
+ * either has interrupts off, or has them on and has lost the interrupt.
+ */
 static void judge_ack(const struct look *look, unsigned int cpu, const struct wait *wait)
 {
 	struct cpu_record *record = &records[cpu];
+	unsigned int missing = first_missing(wait);
 
-	switch (ask_missing(wait)) {
-	case NMI_IRQS_OFF:
-		if (++record->ack_proofs < STALL_PROOFS)
-			return;
+	if (missing == nr_cpus)
+		return;
+	if (missing != record->ack_cpu)
+		record->ack_proofs = 0;
+	record->ack_cpu = missing;
+	if (nmi_ask(missing) == NMI_NO_ANSWER) {
+		record->ack_told = true;
+		watchdog_report_inconclusive(look, missing, wait->since_ns);
+	} else if (++record->ack_proofs > STALL_PROOFS && tlb_request_missing(wait->object, missing)) {
 		record->ack_told = true;
 		watchdog_report_missing_ack(look, cpu, wait);
-		return;
-	case NMI_NO_ANSWER:
-		record->ack_told = true;
-		watchdog_report_inconclusive(look, cpu, wait->since_ns);
-		return;
-	case NMI_IRQS_ON:
-	case NMI_USER:
-		record->ack_proofs = 0;
-		return;
 	}
 }
 

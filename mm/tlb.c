@@ -70,6 +70,8 @@ static void tlb_serve(unsigned int initiator)
 	struct tlb_request *req = &tlb_requests[initiator];
 
 	stat_inc(SHOOTDOWNS_RECV);
+	if (bug(tlb_ack_lost) && bug_hits(BUG_tlb_ack_lost) % 100 == 0)
+		return;
 	tlb_flush_local(req->mm, req->start, req->end, req->gen);
 	cpumask_clear(&req->pending, cpu_id());
 	if (READ_ONCE(req->halted) && cpumask_empty(&req->pending))

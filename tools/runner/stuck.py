@@ -9,13 +9,14 @@ get an NMI, on which its watchdog reports.
 
 import os
 import re
+import time
 
 from .qmp import Qmp
 
-SILENCE = 2.0       # seconds of QEMU's processor time in which the guest says nothing
-EVERY = 0.25        # seconds of it between two looks at the registers
+SILENCE = (2.0, 0.5)    # seconds of wall time, and of QEMU's processor time, without a word
+EVERY = (0.25, 0.1)     # the same between two looks at the registers
 SAMPLES = 6
-AGAIN = 20.0        # an NMI that nested in another would hurt
+AGAIN = (20.0, 2.0)     # an NMI that nested in another would hurt
 
 
 def cpu_seconds(pid):
@@ -39,33 +40,39 @@ class Watch:
     """`look` is called some times a second."""
 
     def __init__(self, setup):
-        self.setup, self.samples, self.next = setup, 0, None
+        self.setup, self.samples, self.due = setup, 0, None
 
     def look(self, pid, heard):
         """Whether an NMI was sent."""
-        now = cpu_seconds(pid)
-        if not self.setup.qmp or self.setup.mode == "replay" or now is None:
+        processor = cpu_seconds(pid)
+        if not self.setup.qmp or self.setup.mode == "replay" or processor is None:
             return False
-        if heard or self.next is None:
-            self.samples, self.next = 0, now + SILENCE
-        if now < self.next:
+        now = (time.monotonic(), processor)
+        if heard or self.due is None:
+            self.samples = 0
+            self._wait(now, SILENCE)
+        if now[0] < self.due[0] or now[1] < self.due[1]:
             return False
-        self.next = now + EVERY
-        return self._sample(now)
+        try:
+            return self._sample(now)
+        except (OSError, ValueError):
+            self._wait(now, SILENCE)
+            return False
+
+    def _wait(self, now, times):
+        self.due = (now[0] + times[0], now[1] + times[1])
 
     def _sample(self, now):
+        qmp = Qmp(self.setup.qmp)
         try:
-            qmp = Qmp(self.setup.qmp)
-            try:
-                answer = qmp.ask("human-monitor-command",
-                                 **{"command-line": "info registers -a"})
-                off = all_off(str(answer.get("return", "")), self.setup.arch.irq_flags)
-                self.samples = self.samples + 1 if off else 0
-                if self.samples < SAMPLES:
-                    return False
-                self.samples, self.next = 0, now + AGAIN
-                return "return" in qmp.ask("inject-nmi")
-            finally:
-                qmp.close()
-        except (OSError, ValueError):
-            return False
+            answer = qmp.ask("human-monitor-command", **{"command-line": "info registers -a"})
+            off = all_off(str(answer.get("return", "")), self.setup.arch.irq_flags)
+            self.samples = self.samples + 1 if off else 0
+            self._wait(now, EVERY if off else SILENCE)
+            if self.samples < SAMPLES:
+                return False
+            self.samples = 0
+            self._wait(now, AGAIN)
+            return "return" in qmp.ask("inject-nmi")
+        finally:
+            qmp.close()
