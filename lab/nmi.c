@@ -112,6 +112,7 @@ static void nmi_outside(struct trap_frame *regs)
 		WRITE_ONCE(outside, 2);
 		for_each_cpu(cpu, &outside_here)
 			outside_print(cpu);
+		watchdog_hang_report();
 	}
 	cpumask_zero(&outside_here);
 	smp_store_release(&outside, 0);

@@ -70,6 +70,7 @@ struct graph {
 	const struct waitfor_cycle *cycle;
 	bool dot;
 	unsigned int edges; /* of the node being printed */
+	unsigned int lines; /* of text */
 };
 
 static bool edge_in_cycle(const struct graph *graph, const struct waitfor_edge *edge)
@@ -92,11 +93,12 @@ static void dot_id(char *buf, size_t size, const struct waitfor_node *node)
 		snprintf(buf, size, "c%u", node->cpu);
 }
 
-static void print_edge_text(const struct graph *graph, const struct waitfor_edge *edge)
+static void print_edge_text(struct graph *graph, const struct waitfor_edge *edge)
 {
 	char from[48], to[48], what[80], since[64] = "";
 	u64 now = time_ns();
 
+	graph->lines++;
 	waitfor_name(from, sizeof(from), &edge->from);
 	waitfor_name(to, sizeof(to), &edge->to);
 	waitfor_describe(what, sizeof(what), &edge->wait);
@@ -112,10 +114,25 @@ static void print_edge_text(const struct graph *graph, const struct waitfor_edge
 		       since);
 }
 
+static void print_dot_node(const struct waitfor_node *node, const char *what)
+{
+	char id[16], name[48];
+
+	dot_id(id, sizeof(id), node);
+	waitfor_name(name, sizeof(name), node);
+	for (char *c = name; *c; c++)
+		if (*c == '"' || *c == '\\') /* a user's name for its thread */
+			*c = '?';
+	control_print("dot=  %s [label=\"%s%s%s\"%s];\n", id, name, *what ? "\\n" : "", what,
+		      node->thread ? "" : ", shape=box");
+}
+
 static void print_edge_dot(const struct graph *graph, const struct waitfor_edge *edge)
 {
 	char from[16], to[16], what[80];
 
+	if (edge->to.thread && !waitfor_thread_waits(edge->to.thread))
+		print_dot_node(&edge->to, ""); /* it has no turn of its own */
 	dot_id(from, sizeof(from), &edge->from);
 	dot_id(to, sizeof(to), &edge->to);
 	waitfor_describe(what, sizeof(what), &edge->wait);
@@ -137,13 +154,14 @@ static bool print_edge(const struct waitfor_edge *edge, void *arg)
 }
 
 /* Who waits for nobody that is known: a user's sleep, an event, a CPU that is only slow. */
-static void print_leaf(const struct graph *graph, const struct waitfor_node *node,
+static void print_leaf(struct graph *graph, const struct waitfor_node *node,
 		       const struct wait *wait)
 {
 	char name[48], what[80];
 
 	if (graph->dot || wait->kind == WAIT_NONE)
 		return;
+	graph->lines++;
 	waitfor_name(name, sizeof(name), node);
 	waitfor_describe(what, sizeof(what), wait);
 	printk("  %s %s, %lu ms", name, what,
@@ -152,14 +170,11 @@ static void print_leaf(const struct graph *graph, const struct waitfor_node *nod
 
 static void print_node(struct graph *graph, const struct waitfor_node *node, struct wait wait)
 {
-	char id[16], name[48], what[80];
+	char what[80];
 
 	if (graph->dot) {
-		dot_id(id, sizeof(id), node);
-		waitfor_name(name, sizeof(name), node);
 		waitfor_describe(what, sizeof(what), &wait);
-		control_print("dot=  %s [label=\"%s\\n%s\"%s];\n", id, name, what,
-			      node->thread ? "" : ", shape=box");
+		print_dot_node(node, what);
 	}
 	graph->edges = 0;
 	waitfor_edges(node, print_edge, graph);
@@ -189,6 +204,8 @@ void waitfor_print(const char *title, const struct waitfor_cycle *cycle)
 
 	printk("who waits for whom%s:", cycle ? " (* the cycle)" : "");
 	print_nodes(&graph);
+	if (!graph.lines)
+		printk("  nobody for anybody that is known");
 	graph.dot = true;
 	control_print("dot=digraph waitfor {\n");
 	control_print("dot=  label=\"%s\";\n", title);

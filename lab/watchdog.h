@@ -71,9 +71,9 @@ unsigned int watchdog_reports_of(enum watchdog_kind kind);
 enum watchdog_kind watchdog_last_kind(void);
 /* How often something looked stuck that had no time to go on. */
 unsigned int watchdog_inconclusive(void);
-/* All threads with what they wait for, and the wait-for graph. May sleep or not, but not NMI. */
+/* All threads with what they wait for, and the wait-for graph. Any context. */
 void watchdog_hang_report(void);
-/* Who holds @sem and who queues for it. Any context but NMI. */
+/* Who holds @sem and who queues for it. Any context. */
 void watchdog_print_holders(const struct rwsem *sem);
 #else
 static inline void watchdog_init(void) { }

@@ -130,7 +130,7 @@ static void print_cpu_stack(const struct look *look, unsigned int cpu)
 	} else if (look->nmi) {
 		nmi_print_answer(cpu);
 	} else {
-		printk("CPU %u stack:", cpu);
+		printk("CPU %u stack, interrupts on:", cpu);
 		backtrace_print_current();
 	}
 }

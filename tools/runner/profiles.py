@@ -67,6 +67,10 @@ RED = [
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
+    # Found by the watchdog: the defect is counted in its report, the wait's limit ends the run.
+    Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6")),
+    Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6")),
+    Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6"), arch=PPC),
     Entry(4, globs=("srcu",), bug="srcu_free_at_once", arch=PPC),
     Entry(2, globs=("lookup",), bug="skip_dead_mark", arch=PPC),
     Entry(4, globs=("tlb",), bug="skip_shootdown", arch=PPC),
