@@ -83,6 +83,14 @@ static int parse_watchdog(const struct word *word, const char *value)
 	return cmdline.watchdog_off ? 0 : parse_number(word, value);
 }
 
+static int parse_switch(const struct word *word, const char *value)
+{
+	if (strcmp(value, "on") && strcmp(value, "off"))
+		return -EINVAL;
+	*(bool *)word->place = !strcmp(value, "on");
+	return 0;
+}
+
 static int parse_channels(const struct word *word, const char *value)
 {
 	if (strcmp(value, "split") && strcmp(value, "one"))
@@ -114,6 +122,7 @@ static const struct word words[] = {
 	TEXT(flush, "ipi or tlbie"),
 	TEXT(free, "ipi or rcu"),
 	TEXT(grade, "the grade of the machine"),
+	{ "shadow", parse_switch, &cmdline.shadow, 0, 0, "on or off" },
 	{ "probe", parse_flag, &cmdline.probe, 0, 0, "0 or 1" },
 };
 

@@ -16,6 +16,7 @@ struct cmdline {
 	char test[512];	     /* globs, comma-separated; "" is all */
 	enum fault_path fault; /* of processes that do not ask for one */
 	bool fault_given;
+	bool shadow;
 	char ptl[32];
 	char spf[64];
 	char bug[256];

@@ -23,6 +23,7 @@
 #include "kernel/syscall.h"
 #include "lab/bug.h"
 #include "lab/perturb.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "lab/watchdog.h"
 #include "mm/gather.h"
@@ -93,9 +94,11 @@ static int apply_cmdline(void)
 	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))
 		return -EINVAL;
+	if (shadow_enable(cmdline.shadow))
+		printk("shadow: no memory for the history, faults are not checked");
 #else
-	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.watchdog_given) {
-		printk("error: bug=, sched= and watchdog= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.shadow || cmdline.watchdog_given) {
+		printk("error: bug=, sched=, shadow= and watchdog= need a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif

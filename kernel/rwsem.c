@@ -13,6 +13,7 @@
 #include "kernel/printk.h"
 #include "kernel/thread.h"
 #include "lab/bug.h"
+#include "lab/sync.h"
 #include "lab/watchdog.h"
 
 struct rwsem_waiter {
@@ -137,6 +138,7 @@ bool rwsem_wait(struct rwsem *sem, bool write, bool breakable)
 	__atomic_fetch_or(&sem->state, RWSEM_WAITERS, __ATOMIC_SEQ_CST);
 	rwsem_hand_over(sem); /* the last holder may have left before the bit was there */
 	spin_unlock(&sem->wait_lock);
+	SYNC_POINT(rwsem_queued);
 	if (!rwsem_sleep(sem, &waiter, breakable) && rwsem_give_up(sem, &waiter))
 		return false;
 	hook_lock(HOOK_WAITED, write ? HOOK_WRITE : HOOK_READ, sem);

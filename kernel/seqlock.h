@@ -12,6 +12,8 @@
 
 #include "kernel/printk.h"
 #include "kernel/spinlock.h"
+#include "lab/bug.h"
+#include "lab/storebuf.h"
 
 struct seqcount {
 	u32 seq;
@@ -34,15 +36,19 @@ static inline void write_seqcount_begin(struct seqcount *s)
 {
 	hook_lock(HOOK_WANT, HOOK_SEQCOUNT, s);
 	BUG_ON_MSG(s->seq & 1, "second writer, seq=%u", s->seq);
-	WRITE_ONCE(s->seq, s->seq + 1);
-	smp_wmb();
+	sb_store(&s->seq, s->seq + 1);
+	if (!bug(seq_begin_no_wmb))
+		sb_wmb();
 }
 
 static inline void write_seqcount_end(struct seqcount *s)
 {
-	BUG_ON_MSG(!(s->seq & 1), "no section open, seq=%u", s->seq);
-	smp_wmb();
-	WRITE_ONCE(s->seq, s->seq + 1);
+	u32 seq = sb_load(&s->seq);
+
+	BUG_ON_MSG(!(seq & 1), "no section open, seq=%u", seq);
+	if (!bug(seq_end_no_wmb))
+		sb_wmb();
+	sb_store(&s->seq, seq + 1);
 	hook_lock(HOOK_LEFT, HOOK_SEQCOUNT, s);
 }
 

@@ -27,17 +27,37 @@
 #define POLL_MIN_NS (50 * NSEC_PER_USEC)
 #define POLL_MAX_NS NSEC_PER_MSEC
 
-/* Whether as many readers of @idx have left as came. */
-static bool srcu_idle(struct srcu *srcu, unsigned int idx)
+static u64 srcu_sum_locks(struct srcu *srcu, unsigned int idx)
 {
-	u64 unlocks = 0, locks = 0;
+	u64 sum = 0;
 
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
-		unlocks += READ_ONCE(srcu->cpu[cpu].count[idx].unlocks);
-	smp_mb();
+		sum += READ_ONCE(srcu->cpu[cpu].count[idx].locks);
+	return sum;
+}
+
+static u64 srcu_sum_unlocks(struct srcu *srcu, unsigned int idx)
+{
+	u64 sum = 0;
+
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
-		locks += READ_ONCE(srcu->cpu[cpu].count[idx].locks);
-	return locks == unlocks;
+		sum += READ_ONCE(srcu->cpu[cpu].count[idx].unlocks);
+	return sum;
+}
+
+/*
+ * Whether as many readers of @idx have left as came. Leavings first: who comes and leaves between
+ * the two sums then makes more locks than unlocks, and not up for one who is still inside.
+ */
+static bool srcu_idle(struct srcu *srcu, unsigned int idx)
+{
+	bool locks_first = bug(srcu_locks_first);
+	u64 first = locks_first ? srcu_sum_locks(srcu, idx) : srcu_sum_unlocks(srcu, idx);
+
+	SYNC_POINT(srcu_gp_half);
+	if (!bug(srcu_gp_no_mb))
+		sb_mb();
+	return first == (locks_first ? srcu_sum_unlocks(srcu, idx) : srcu_sum_locks(srcu, idx));
 }
 
 bool srcu_read_held(struct srcu *srcu)
@@ -72,6 +92,7 @@ static void srcu_wait_idle(struct srcu *srcu, unsigned int idx)
 			srcu_report_stall(srcu, idx);
 			reported = true;
 		}
+		SYNC_POINT(srcu_gp_polled);
 		thread_sleep_ns(pause);
 		pause = min(pause * 2, POLL_MAX_NS);
 	}
@@ -82,12 +103,15 @@ void synchronize_srcu(struct srcu *srcu)
 	hook_lock(HOOK_WANT, HOOK_SRCU_GP, srcu);
 	mutex_lock(&srcu->gp_mutex);
 	SYNC_POINT(srcu_gp_start);
-	for (int flip = 0; flip < 2; flip++) {
-		unsigned int old = srcu->idx;
+	for (int flip = 0; flip < 2 && !(flip && bug(srcu_one_flip)); flip++) {
+		unsigned int old = sb_load(&srcu->idx);
 
-		smp_mb(); /* what was unlinked, before readers can take the new index */
-		WRITE_ONCE(srcu->idx, !old);
-		smp_mb();
+		/* What was unlinked, before readers can take the new index. */
+		if (!bug(srcu_gp_no_mb))
+			sb_mb();
+		sb_store(&srcu->idx, !old);
+		if (!bug(srcu_gp_no_mb))
+			sb_mb();
 		thread_wait_begin(WAIT_SRCU_GP, srcu, old);
 		srcu_wait_idle(srcu, old);
 		thread_wait_end();
@@ -95,6 +119,7 @@ void synchronize_srcu(struct srcu *srcu)
 	smp_mb(); /* the readers' last loads, before what the caller frees */
 	srcu->gp_completed++;
 	stat_inc(SRCU_GPS);
+	SYNC_POINT(srcu_gp_done);
 	mutex_unlock(&srcu->gp_mutex);
 	hook_lock(HOOK_LEFT, HOOK_SRCU_GP, srcu);
 }

@@ -17,6 +17,9 @@
 #include "kernel/mutex.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "lab/bug.h"
+#include "lab/storebuf.h"
+#include "lab/sync.h"
 
 struct srcu_head {
 	struct srcu_head *next;
@@ -50,6 +53,21 @@ struct srcu {
 /* Makes the domain and its worker thread. Returns 0 or -ENOMEM. May sleep. */
 int srcu_init(struct srcu *srcu, const char *name);
 
+/* Counts this CPU's reader in or out; full barrier before and after. */
+static __always_inline void srcu_count_mb(u64 *count)
+{
+#if LAB
+	if (unlikely(READ_ONCE(storebuf_active))) {
+		sb_mb();
+		sb_store(count, sb_load(count) + 1);
+		if (!bug(srcu_reader_no_mb))
+			sb_mb();
+		return;
+	}
+#endif
+	smp_inc_mb(count);
+}
+
 /*
  * Begins a read section; the value goes to srcu_read_unlock. Full barrier (MO-7). Any thread, not
  * from interrupts: the counters are plain, since nothing else runs on the CPU meanwhile.
@@ -58,7 +76,8 @@ static inline int __must_check srcu_read_lock(struct srcu *srcu)
 {
 	unsigned int idx = READ_ONCE(srcu->idx);
 
-	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].locks);
+	SYNC_POINT(srcu_entering);
+	srcu_count_mb(&srcu->cpu[cpu_id()].count[idx].locks);
 #if LAB
 	current->srcu_depth++;
 	current->lab.srcu_index = (u8)idx;
@@ -73,7 +92,8 @@ static inline void srcu_read_unlock(struct srcu *srcu, int idx)
 	current->srcu_depth--;
 #endif
 	hook_lock(HOOK_LEFT, HOOK_SRCU, srcu);
-	smp_inc_mb(&srcu->cpu[cpu_id()].count[idx].unlocks);
+	srcu_count_mb(&srcu->cpu[cpu_id()].count[idx].unlocks);
+	SYNC_POINT(srcu_left);
 }
 
 /* The same for a section in which nothing sleeps: it ends on the CPU, and at the counters, where
@@ -83,7 +103,7 @@ static inline struct srcu_count *__must_check srcu_read_lock_awake(struct srcu *
 	unsigned int idx = READ_ONCE(srcu->idx);
 	struct srcu_count *count = &srcu->cpu[cpu_id()].count[idx];
 
-	smp_inc_mb(&count->locks);
+	srcu_count_mb(&count->locks);
 #if LAB
 	current->srcu_depth++;
 	current->lab.srcu_index = (u8)idx;
@@ -98,7 +118,7 @@ static inline void srcu_read_unlock_awake(struct srcu *srcu, struct srcu_count *
 	current->srcu_depth--;
 #endif
 	hook_lock(HOOK_LEFT, HOOK_SRCU, srcu);
-	smp_inc_mb(&count->unlocks);
+	srcu_count_mb(&count->unlocks);
 }
 
 /* Whether any reader is inside now; racy, for assertions that one should be. */

@@ -60,6 +60,7 @@ struct thread {
 	u32 work;
 
 	/* The thread's own. */
+	u64 shadow_version, shadow_begin; /* of the fault it is in, lab/shadow.c */
 	unsigned int srcu_depth;
 	u64 utime_ns, minflt, majflt;
 	u32 *clear_child_tid; /* user address */

@@ -43,13 +43,14 @@ void wake_up_one(struct wait_queue *wq);
 #define wait_event_until(wq, cond, deadline_ns)                                                    \
 	({                                                                                         \
 		struct wait_entry we_entry = { .thread = NULL };                                   \
+		u64 we_deadline = (deadline_ns);                                                   \
 		bool we_ok;                                                                        \
 		for (;;) {                                                                         \
 			wait_prepare((wq), &we_entry);                                             \
 			we_ok = (cond);                                                            \
-			if (we_ok || time_ns() >= (deadline_ns))                                   \
+			if (we_ok || time_ns() >= we_deadline)                                     \
 				break;                                                             \
-			thread_sleep_until(deadline_ns);                                           \
+			thread_sleep_until(we_deadline);                                           \
 		}                                                                                  \
 		wait_finish((wq), &we_entry);                                                      \
 		we_ok;                                                                             \

@@ -12,6 +12,12 @@
 #define BUG_LIST(X)                                                                                \
 	X(ptl_spin_irqs_off, "speculative faults spin for the PTL with interrupts off (INV-4)")    \
 	X(srcu_free_at_once, "VMAs are freed without waiting for readers (INV-7)")                 \
+	X(srcu_one_flip, "a grace period waits for one of the two indices only (MO-7)")            \
+	X(srcu_locks_first, "a grace period sums those who came before those who left (MO-7)")     \
+	X(srcu_reader_no_mb, "readers look before they are seen to be inside (MO-7)")              \
+	X(srcu_gp_no_mb, "a grace period looks for readers without any barrier (MO-7)")            \
+	X(seq_begin_no_wmb, "no barrier between a section's odd count and its stores (MO-1)")      \
+	X(seq_end_no_wmb, "no barrier between a section's stores and its even count (MO-1)")       \
 	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \
 	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
@@ -20,6 +26,7 @@
 	X(rwsem_no_handover, "who leaves a semaphore wakes nobody (hung threads)")                 \
 	X(nmi_unanswered, "CPUs do not answer NMIs, as if the host did not run them")              \
 	X(tlb_ack_lost, "every hundredth shootdown request is forgotten (lost interrupt)")         \
+	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
 
 #if LAB
@@ -40,6 +47,8 @@ extern struct bug_switch bug_switches[NR_BUGS];
 
 bool bug_hit(enum bug_id id);
 #define bug(name) (unlikely(bug_switches[BUG_##name].on) && bug_hit(BUG_##name))
+/* The same for every @n-th time only. */
+#define bug_every(name, n) (bug(name) && bug_hits(BUG_##name) % (n) == 0)
 /* Sets the switches of a comma-separated list. 0, or -EINVAL for an unknown name. */
 int bug_set_list(const char *names);
 /* For the duration of a test. */
@@ -50,4 +59,5 @@ void bug_print_list(void);
 void bug_report_hits(void);
 #else
 #define bug(name) false
+#define bug_every(name, n) false
 #endif

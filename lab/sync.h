@@ -22,6 +22,7 @@
 	X(spf_in_walk, "a leaf table was found, its entry not yet read, interrupts off")           \
 	X(spf_walked, "page tables were walked, interrupts on if a page is to be prepared")     \
 	X(spf_before_ptl, "interrupts off, validated, about to take the PTL")                      \
+	X(spf_ptl_contended, "the PTL is held: the policy is about to be asked, interrupts off")   \
 	X(spf_ptl_refused, "the policy did not get the PTL, interrupts still off")                 \
 	X(spf_ptl_held, "PTL taken, not yet validated again")                                      \
 	X(spf_done, "speculative attempt over, successful or not")                                 \
@@ -41,6 +42,12 @@
 	X(mprotect_done, "mprotect has dropped mmap_sem")                                          \
 	X(adjust_seq_open, "a VMA's bounds are about to move, vm_sequence open")                   \
 	X(srcu_gp_start, "a grace period begins")                                                  \
+	X(srcu_entering, "srcu_read_lock has read the index, not yet counted itself")              \
+	X(srcu_left, "srcu_read_unlock is done")                                                   \
+	X(srcu_gp_half, "a grace period has made the first of its two sums")                       \
+	X(srcu_gp_done, "a grace period is over")                                                  \
+	X(srcu_gp_polled, "a grace period has found readers and is about to wait for them")        \
+	X(rwsem_queued, "a thread is in the queue of an rwsem or mutex, about to sleep")           \
 	X(tlb_ack_wait, "requests sent, about to wait for acknowledgements")                       \
 	X(prctl_pass, "user mode passed its own point (prctl)")
 

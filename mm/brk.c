@@ -7,6 +7,7 @@
  * out, drops it, takes it for writing and looks everything up again.
  */
 #include "kernel/errno.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/mm.h"
 
@@ -68,10 +69,12 @@ int mm_expand_stack(struct mm *mm, struct vma *vma, unsigned long addr)
 	if (prev && (prev->flags & VM_ACCESS) && !(prev->flags & VM_GROWSDOWN) &&
 	    addr - prev->end < STACK_GUARD_GAP)
 		return -ENOMEM;
+	shadow_change_begin(mm, addr, vma->start, vma->flags & VM_ACCESS);
 	vma_write_begin(vma);
 	SYNC_POINT(adjust_seq_open);
 	WRITE_ONCE(vma->start, addr);
 	vma_gap_update(mm, vma);
 	vma_write_end(vma);
+	shadow_change_end(mm, 0);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "kernel/process.h"
 #include "kernel/string.h"
 #include "lab/perturb.h"
+#include "lab/shadow.h"
 #include "mm/vm_fault.h"
 
 static const char *const spf_reason_names[NR_SPF_REASONS] = {
@@ -68,10 +69,12 @@ static void fault_out_of_memory(struct fault fault)
 void fault_failed(struct mm *mm, struct fault fault, enum fault_result result)
 {
 	if (result == FAULT_OOM) {
+		shadow_fault_given_up();
 		fault_out_of_memory(fault);
 		return;
 	}
 	fault_stats_here(mm)->signals++;
+	shadow_fault_refused(mm, fault.addr, fault.flags, result == FAULT_SEGV_ACCERR);
 	signal_force(SIGSEGV, result == FAULT_SEGV_MAPERR ? SEGV_MAPERR : SEGV_ACCERR, fault.addr);
 }
 
@@ -80,10 +83,12 @@ void handle_user_fault(struct mm *mm, struct fault fault)
 	stat_inc(USER_FAULTS);
 	this_cpu()->fault_stats->faults++;
 	perturb(PERTURB_FAULT);
+	shadow_fault_begin(mm);
 	if (READ_ONCE(mm->fault_path) == FAULT_PATH_SPF)
 		spf_user_fault(mm, fault);
 	else
 		classic_user_fault(mm, fault);
+	shadow_fault_done(current->mm, fault.addr, fault.flags);
 }
 
 int handle_uaccess_fault(struct mm *mm, struct fault fault)

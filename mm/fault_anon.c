@@ -47,7 +47,7 @@ static enum fault_result fault_replace_zero(struct vm_fault *vmf)
 	SYNC_POINT(cow_flush_ptl);
 	tlb_flush_page(vmf->vma->mm, vmf->addr & PAGE_MASK);
 	fault_page_mapped(vmf, page);
-	pte_set(vmf->pte, fault_anon_pte(vmf, page));
+	fault_set_pte(vmf, fault_anon_pte(vmf, page));
 	spin_unlock(vmf->ptl);
 	vmf->stats->zero_cow++;
 	return FAULT_DONE;
@@ -68,7 +68,7 @@ static enum fault_result fault_make_writable(struct vm_fault *vmf)
 	BUG_ON_MSG(atomic_read(&page->refcount) != 1, "pfn %lx refcount %d mapcount %d",
 		   (unsigned long)page_to_pfn(page), atomic_read(&page->refcount),
 		   atomic_read(&page->mapcount));
-	pte_set(vmf->pte, pte_mkyoung(pte_mkdirty(pte_mkwrite(vmf->orig_pte))));
+	fault_set_pte(vmf, pte_mkyoung(pte_mkdirty(pte_mkwrite(vmf->orig_pte))));
 	spin_unlock(vmf->ptl);
 	vmf->stats->wp_reuse++;
 	return FAULT_DONE;

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "lab/shadow.h"
 #include "mm/page_cache.h"
 #include "mm/vm_fault.h"
 
@@ -36,6 +37,13 @@ static __always_inline bool fault_check_same(struct vm_fault *vmf)
 	return false;
 }
 
+/* Stores the entry, which was @vmf->orig_pte; PTL held. */
+static __always_inline void fault_set_pte(struct vm_fault *vmf, pte_t pte)
+{
+	shadow_pte(vmf->vma->mm, vmf->addr, vmf->orig_pte, pte);
+	pte_set(vmf->pte, pte);
+}
+
 /* A read of a page never written: all such reads share the page of zeroes, read-only. */
 static __always_inline enum fault_result fault_map_zero(struct vm_fault *vmf, vm_fault_lock_t lock)
 {
@@ -43,7 +51,7 @@ static __always_inline enum fault_result fault_map_zero(struct vm_fault *vmf, vm
 		return FAULT_GIVE_UP;
 	if (unlikely(!fault_check_same(vmf)))
 		return FAULT_DONE;
-	pte_set(vmf->pte, pte_mkspecial(pte_wrprotect(pte_make(zero_pfn, vmf->prot))));
+	fault_set_pte(vmf, pte_mkspecial(pte_wrprotect(pte_make(zero_pfn, vmf->prot))));
 	spin_unlock(vmf->ptl);
 	vmf->stats->zero_read++;
 	return FAULT_DONE;
@@ -81,7 +89,7 @@ static __always_inline enum fault_result fault_map_new(struct vm_fault *vmf, vm_
 		return FAULT_DONE;
 	}
 	fault_page_mapped(vmf, page);
-	pte_set(vmf->pte, fault_anon_pte(vmf, page));
+	fault_set_pte(vmf, fault_anon_pte(vmf, page));
 	spin_unlock(vmf->ptl);
 	vmf->stats->anon_write++;
 	return FAULT_DONE;

@@ -100,6 +100,7 @@ static __noinline enum ptl_result spf_ptl_contended(struct mm *mm, struct spinlo
 {
 	const struct ptl_policy *policy = READ_ONCE(mm->ptl_policy);
 
+	SYNC_POINT(spf_ptl_contended);
 	if (bug(ptl_spin_irqs_off))
 		policy = ptl_policy_find("spin");
 	return policy->contended(ptl, attempt);

@@ -13,6 +13,7 @@
 #include "kernel/cpu.h"
 #include "kernel/printk.h"
 #include "lab/bug.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
@@ -123,9 +124,15 @@ static void zap_ptes(struct mmu_gather *tlb, pmd_t pmd, unsigned long addr, unsi
 	spin_lock(ptl);
 	tlb->ptl_held = true;
 	SYNC_POINT(zap_ptl_held);
-	for (; addr < end; addr += PAGE_SIZE, ptep++)
-		if (!pte_none(pte_read(ptep)))
-			zap_page(tlb, addr, pte_get_and_clear(ptep));
+	for (; addr < end; addr += PAGE_SIZE, ptep++) {
+		pte_t pte;
+
+		if (pte_none(pte_read(ptep)))
+			continue;
+		pte = pte_get_and_clear(ptep);
+		shadow_pte(tlb->mm, addr, pte, (pte_t){ 0 });
+		zap_page(tlb, addr, pte);
+	}
 	tlb->ptl_held = false;
 	spin_unlock(ptl);
 	SYNC_POINT(zap_ptl_dropped);
@@ -265,7 +272,7 @@ static pte_t protect_pte(pte_t pte, pgprot_t prot)
 }
 
 /* Whether any entry changed. One that stays as it is keeps its translations too. */
-static bool protect_ptes(pmd_t pmd, unsigned long addr, unsigned long end, pgprot_t prot)
+static bool protect_ptes(struct vma *vma, pmd_t pmd, unsigned long addr, unsigned long end)
 {
 	struct spinlock *ptl = &pmd_ptdesc(pmd)->ptl;
 	pte_t *ptep = pte_of(pmd, addr);
@@ -275,10 +282,12 @@ static bool protect_ptes(pmd_t pmd, unsigned long addr, unsigned long end, pgpro
 	for (; addr < end; addr += PAGE_SIZE, ptep++) {
 		pte_t pte = pte_read(ptep);
 
-		if (pte_none(pte) || pte_same(pte, protect_pte(pte, prot)))
+		if (pte_none(pte) || pte_same(pte, protect_pte(pte, vma->prot)))
 			continue;
 		/* Between the two no CPU can set young or dirty in it. */
-		pte_set(ptep, protect_pte(pte_get_and_clear(ptep), prot));
+		pte = pte_get_and_clear(ptep);
+		shadow_pte(vma->mm, addr, pte, protect_pte(pte, vma->prot));
+		pte_set(ptep, protect_pte(pte, vma->prot));
 		changed = true;
 	}
 	spin_unlock(ptl);
@@ -291,10 +300,12 @@ void change_protection(struct vma *vma, unsigned long start, unsigned long end)
 	bool changed = false;
 	pmd_t *pmdp;
 
+	if (bug(protect_keeps_ptes))
+		return;
 	while ((pmdp = next_pmd(vma->mm, &addr, end))) {
 		unsigned long stop = span_end(addr, end, PMD_SIZE);
 
-		changed |= protect_ptes(pmd_read(pmdp), addr, stop, vma->prot);
+		changed |= protect_ptes(vma, pmd_read(pmdp), addr, stop);
 		addr = stop;
 	}
 	if (changed)

@@ -9,6 +9,7 @@
  * and a fault that puts a page in behind the zap is one that came after it.
  */
 #include "kernel/errno.h"
+#include "lab/shadow.h"
 #include "mm/gather.h"
 #include "mm/mm.h"
 
@@ -17,6 +18,7 @@ static int madvise_locked(struct mm *mm, unsigned long start, unsigned long end,
 {
 	struct mmu_gather tlb;
 	struct vma *vma;
+	u64 since;
 	int err = 0;
 
 	gather_begin(&tlb, mm);
@@ -25,8 +27,11 @@ static int madvise_locked(struct mm *mm, unsigned long start, unsigned long end,
 			err = -ENOMEM;
 			start = vma->start;
 		}
-		if (zap)
+		if (zap) {
+			since = shadow_zap_begin(mm);
 			zap_page_range(&tlb, vma, start, min(vma->end, end));
+			shadow_zap_end(mm, start, min(vma->end, end), since);
+		}
 		start = vma->end;
 	}
 	gather_end(&tlb);

@@ -10,6 +10,7 @@
 #include "kernel/printk.h"
 #include "kernel/string.h"
 #include "kernel/cmdline.h"
+#include "lab/shadow.h"
 #include "mm/pgtable.h"
 #include "mm/ptl.h"
 #include "mm/slab.h"
@@ -51,6 +52,7 @@ struct mm *mm_create(void)
 		return NULL;
 	}
 	arch_pgd_init(mm->pgd);
+	shadow_create(mm);
 	return mm;
 }
 
@@ -70,6 +72,7 @@ void mm_put(struct mm *mm)
 	if (!atomic_dec_and_test(&mm->users))
 		return;
 	mm_unmap_all(mm);
+	shadow_destroy(mm);
 	mm_check_empty(mm);
 	pgtable_free(mm, ptdesc_of(mm->pgd));
 	kfree(mm->stats);

@@ -41,6 +41,9 @@ struct mm {
 	enum fault_path fault_path;
 	const struct ptl_policy *ptl_policy;
 	struct fault_stats *stats; /* one per CPU, written by that CPU */
+#if LAB
+	struct shadow *shadow; /* its model, if there is one (lab/shadow.h) */
+#endif
 };
 
 void mm_subsystem_init(void);

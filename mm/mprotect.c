@@ -12,6 +12,7 @@
  * Locking: mmap_sem for writing.
  */
 #include "kernel/errno.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/mm.h"
@@ -98,7 +99,9 @@ long mm_mprotect(struct mm *mm, unsigned long addr, unsigned long len, unsigned 
 		return -EINVAL;
 	down_write(&mm->mmap_sem);
 	SYNC_POINT(mprotect_write_held);
+	shadow_change_begin(mm, addr, end, prot);
 	err = mprotect_locked(mm, addr, end, prot);
+	shadow_change_end(mm, err);
 	up_write(&mm->mmap_sem);
 	SYNC_POINT(mprotect_done);
 	return err;

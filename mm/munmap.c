@@ -12,6 +12,7 @@
  * Locking: mmap_sem held for writing throughout.
  */
 #include "kernel/errno.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/mm.h"
@@ -81,12 +82,14 @@ int vma_unmap(struct mm *mm, unsigned long start, unsigned long end)
 	err = split_edges(mm, &vma, start, end);
 	if (err)
 		return err;
+	shadow_change_begin(mm, start, end, SHADOW_UNMAPPED);
 	prev = vma_prev(mm, vma);
 	next = unlink_range(mm, vma, end, &detached);
 	SYNC_POINT(munmap_unlinked);
 	zap_detached(mm, &detached, prev ? prev->end : 0, next ? next->start : 0);
 	list_for_each_entry_safe(vma, tmp, &detached, list)
 		vma_free_deferred(vma);
+	shadow_change_end(mm, 0);
 	return 0;
 }
 

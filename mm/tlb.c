@@ -70,7 +70,7 @@ static void tlb_serve(unsigned int initiator)
 	struct tlb_request *req = &tlb_requests[initiator];
 
 	stat_inc(SHOOTDOWNS_RECV);
-	if (bug(tlb_ack_lost) && bug_hits(BUG_tlb_ack_lost) % 100 == 0)
+	if (bug_every(tlb_ack_lost, 100))
 		return;
 	tlb_flush_local(req->mm, req->start, req->end, req->gen);
 	cpumask_clear(&req->pending, cpu_id());

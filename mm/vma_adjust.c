@@ -12,6 +12,7 @@
  * A merge allocates nothing and cannot fail; it only needs references.
  */
 #include "kernel/errno.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/mm.h"
 
@@ -143,8 +144,8 @@ struct vma *vma_merge(struct mm *mm, struct vma *prev, unsigned long start, unsi
 	return m.keep;
 }
 
-int vma_map(struct mm *mm, struct vma *prev, unsigned long start, unsigned long end,
-	    unsigned long flags)
+static int map_range(struct mm *mm, struct vma *prev, unsigned long start, unsigned long end,
+		     unsigned long flags)
 {
 	struct vma *vma;
 
@@ -157,4 +158,15 @@ int vma_map(struct mm *mm, struct vma *prev, unsigned long start, unsigned long 
 		return -ENOMEM;
 	vma_link(mm, vma, prev);
 	return 0;
+}
+
+int vma_map(struct mm *mm, struct vma *prev, unsigned long start, unsigned long end,
+	    unsigned long flags)
+{
+	int err;
+
+	shadow_change_begin(mm, start, end, flags & VM_ACCESS);
+	err = map_range(mm, prev, start, end, flags);
+	shadow_change_end(mm, err);
+	return err;
 }

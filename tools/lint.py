@@ -16,6 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from c_text import DIRECTIVE, c_functions, c_loops, line_of, only_code, without_comments
+
 MAX_FILE, MAX_FUNCTION, MAX_COLUMNS, TAB = 500, 100, 100, 8
 # The second counts both architectures. It was 10,000 before the whole list of system calls,
 # signals and futexes that unmodified threaded programs need was in.
@@ -64,103 +66,6 @@ def list_files(root):
 
 C_FILES = r".*\.[ch]"
 CODE_FILES = r".*\.(?:[chS]|py|sh|ld)|(?:.*/)?Makefile"
-
-
-def line_of(text, at):
-    return text.count("\n", 0, at) + 1
-
-
-# --- a little C ---
-
-C_TOKENS = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
-DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
-
-
-def blanked(text):
-    return re.sub(r"[^\n]", " ", text)
-
-
-def without_comments(text, strings=True):
-    """C with comments, and unless told not to the inside of strings, as blanks of equal length."""
-    def repl(match):
-        token = match.group()
-        if token[0] == "/":
-            return blanked(token)
-        return token[0] + " " * (len(token) - 2) + token[-1] if strings else token
-    return C_TOKENS.sub(repl, text)
-
-
-def only_code(text):
-    return DIRECTIVE.sub(lambda match: blanked(match.group()), without_comments(text))
-
-
-def c_functions(text):
-    """(line of its head, number of lines) of every function."""
-    code, depth, boundary, head = only_code(text), 0, 0, ""
-    for match in re.finditer(r"[{};]", code):
-        if match.group() == "{":
-            if depth == 0:
-                head = code[boundary:match.start()]
-            depth += 1
-        elif match.group() == "}":
-            depth = max(0, depth - 1)
-            if depth == 0:
-                if head.rstrip().endswith(")"):
-                    first = line_of(code, boundary + len(head) - len(head.lstrip()))
-                    yield first, line_of(code, match.start()) - first + 1
-                boundary = match.end()
-        elif depth == 0:
-            boundary = match.end()
-
-
-def skip_brackets(code, at):
-    """The place behind the bracket that closes the one at @at."""
-    depth = 0
-    for place in range(at, len(code)):
-        depth += (code[place] in "({") - (code[place] in ")}")
-        if depth == 0:
-            return place + 1
-    return len(code)
-
-
-def skip_space(code, at):
-    return at + len(code[at:]) - len(code[at:].lstrip())
-
-
-def statement_end(code, at):
-    """The place behind the statement that begins at or after @at."""
-    at = skip_space(code, at)
-    if code.startswith("{", at):
-        return skip_brackets(code, at)
-    match = re.compile(r"(?:if|for|while|switch)\s*(?=\()").match(code, at)
-    if match:
-        end = statement_end(code, skip_brackets(code, match.end()))
-        other = re.compile(r"\s*else\b").match(code, end)
-        return statement_end(code, other.end()) if other else end
-    while at < len(code) and code[at] != ";":
-        at = skip_brackets(code, at) if code[at] in "({" else at + 1
-    return at + 1
-
-
-def c_loops(code):
-    """(start, end, head, body) of every for, while and do loop."""
-    tails = set()
-    for match in re.finditer(r"\b(for|while|do)\b", code):
-        if match.start() in tails:
-            continue
-        opens = skip_space(code, match.end())
-        if match.group() == "do":
-            end = statement_end(code, opens)
-            tail = re.compile(r"\s*while\s*(?=\()").match(code, end)
-            if not tail:
-                continue
-            tails.add(skip_space(code, end))
-            stop = skip_brackets(code, tail.end())
-            yield match.start(), stop, code[tail.end():stop], code[opens:end]
-        elif code.startswith("(", opens):
-            close = skip_brackets(code, opens)
-            end = statement_end(code, close)
-            yield match.start(), end, code[opens:close], code[close:end]
 
 
 # --- rules about each file ---
@@ -378,7 +283,7 @@ def waits(code):
 
 
 def check_waits(tree):
-    for name, text in tree.named(r"(?:arch|boot|kernel|lab|mm|tests/kernel)/.*\.[ch]"):
+    for name, text in tree.named(r"(?:arch|boot|kernel|lab|mm|tests/kernel|tests/user)/.*\.[ch]"):
         code = only_code(text)
         for loop in waits(code):
             if not is_limited(text, code, loop):
@@ -387,12 +292,17 @@ def check_waits(tree):
 
 
 def check_sleeps(tree):
-    for name, text in tree.named(r"tests/.*\.c"):
-        lines = text.split("\n")
-        for match in SLEEP.finditer(only_code(text)):
+    """Races are forced by sync points: no test waits for time to pass, asleep or awake."""
+    for name, text in tree.named(r"tests/(?:kernel|user|host)/.*\.c"):
+        code, lines = only_code(text), text.split("\n")
+        for match in SLEEP.finditer(code):
             line = line_of(text, match.start())
-            if not any("/* sleep:" in near for near in lines[max(0, line - 2):line]):
-                yield name, line, "a test that sleeps; say what for: /* sleep: reason */"
+            if not any("/* sleep: what is tested" in near for near in lines[max(0, line - 2):line]):
+                yield (name, line, "a test that sleeps; force the order by a sync point, or, if "
+                       "it is about sleeping: /* sleep: what is tested */")
+        for start, _, head, body in c_loops(code):
+            if counts_up(head) and re.fullmatch(r"[\s{};]*|[\s{}]*cpu_relax\(\);[\s{}]*", body):
+                yield (name, line_of(code, start), "a delay; force the order by a sync point")
 
 
 # --- size budgets ---

@@ -8,6 +8,7 @@
 #include "kernel/printk.h"
 #include "kernel/spinlock.h"
 #include "lab/bug.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 
 #define PROT_READ_WRITE 3
@@ -211,4 +212,29 @@ bool bug_hit(enum bug_id id)
 {
 	bug_switches[id].hits++;
 	return true;
+}
+
+/* No model: it never is on here. */
+bool shadow_on;
+
+void shadow_change_begin_slow(struct mm *mm, unsigned long start, unsigned long end,
+			      unsigned long access)
+{
+	(void)mm, (void)start, (void)end, (void)access;
+}
+
+void shadow_change_end_slow(struct mm *mm, int err)
+{
+	(void)mm, (void)err;
+}
+
+u64 shadow_zap_begin_slow(struct mm *mm)
+{
+	(void)mm;
+	return 0;
+}
+
+void shadow_zap_end_slow(struct mm *mm, unsigned long start, unsigned long end, u64 since)
+{
+	(void)mm, (void)start, (void)end, (void)since;
 }

@@ -194,17 +194,23 @@ class Waits(RuleTest):
                      'printk("while (1) ;");\n', "if (x)\n\tcpu_relax();\nelse\n\ty();\n"):
             self.check(body, clean=True)
 
-    def test_only_the_kernel(self):
-        self.assert_clean(lint.check_waits, {"tests/user/a.c": "void a(void) { for (;;) ; }\n"})
+    def test_only_what_runs_in_the_guest(self):
+        self.assert_clean(lint.check_waits, {"tests/host/a.c": "void a(void) { for (;;) ; }\n"})
 
     def test_sleeps(self):
         for call in ("thread_sleep_ns(1)", "usleep(1)", "nanosleep(&t, NULL)", "sleep(1)"):
             files = {"tests/kernel/a.c": f"\n\t{call};\n"}
             self.assert_finds(lint.check_sleeps, files, 2)
         self.assert_clean(lint.check_sleeps, {
-            "tests/a.c": "\t/* sleep: is what is tested */\n\tusleep(1);\n",
-            "tests/b.c": "\tusleep(1); /* sleep: is what is tested */\n",
-            "tests/c.c": "/* usleep(1) */ may_sleep(1);\n", "mm/a.c": "\tthread_sleep_ns(1);\n"})
+            "tests/user/a.c": "\t/* sleep: what is tested */\n\tusleep(1);\n",
+            "tests/user/b.c": "\tusleep(1); /* sleep: what is tested */\n",
+            "tests/kernel/c.c": "/* usleep(1) */ may_sleep(1);\n",
+            "mm/a.c": "\tthread_sleep_ns(1);\n"})
+        for loop in ("for (int i = 0; i < 9; i++)\n\t;\n",
+                     "for (int i = 0; i < 9; i++) {\n\tcpu_relax();\n}\n"):
+            self.assert_finds(lint.check_sleeps, {"tests/user/a.c": loop}, 1)
+        self.assert_clean(lint.check_sleeps, {
+            "tests/user/a.c": "for (int i = 0; i < 9; i++) {\n\twork();\n\tcpu_relax();\n}\n"})
 
 
 class Budgets(RuleTest):

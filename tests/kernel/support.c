@@ -4,6 +4,7 @@
  */
 #include "kernel/errno.h"
 #include "kernel/string.h"
+#include "lab/sync.h"
 #include "mm/ptl.h"
 #include "tests/kernel/test.h"
 
@@ -112,3 +113,16 @@ bool test_spin_until(const u64 *word, u64 value)
 {
 	return wait_for_word(word, value, false);
 }
+
+#if LAB
+void test_count_points(struct test_run *t)
+{
+	if (sync_arm("") || sync_go())
+		test_error(t, "sync points cannot be counted");
+}
+
+void test_count_points_end(void)
+{
+	sync_end();
+}
+#endif

@@ -101,6 +101,10 @@ void test_check_fault_sums(struct test_run *t, const struct fault_stats *stats);
 /* @n as text, for programs' arguments; the buffer is good until 4 more were asked for. */
 const char *test_number(u64 n);
 
+/* From now until its end, passages of sync points count, without a schedule: for sync_wait. */
+void test_count_points(struct test_run *t);
+void test_count_points_end(void);
+
 /* Kernel threads running func(arg) on CPUs 0..n-1, all joined before it returns. False: no memory.
  * */
 bool test_on_cpus(unsigned int n, void (*func)(void *arg), void *arg);

@@ -4,6 +4,7 @@
  */
 #include "kernel/mutex.h"
 #include "kernel/seqlock.h"
+#include "lab/sync.h"
 #include "tests/kernel/test.h"
 
 #define ROUNDS 200
@@ -103,13 +104,13 @@ TEST(lock, rwsem_excludes, "writers exclude all, readers only writers, nobody st
 	test_note(t, "readers_at_once=%lu", (unsigned long)readers_max);
 }
 
-static u64 order_next, order_of[3], stage;
+#if LAB
+static u64 order_next, order_of[3];
 
 static void queue_up(void *arg)
 {
 	unsigned int who = (unsigned int)(unsigned long)arg;
 
-	__atomic_add_fetch(&stage, 1, __ATOMIC_SEQ_CST);
 	if (who == 1) {
 		down_write(&sem);
 		order_of[who] = __atomic_add_fetch(&order_next, 1, __ATOMIC_SEQ_CST);
@@ -121,32 +122,33 @@ static void queue_up(void *arg)
 	}
 }
 
-/* A reader holds the lock; a writer queues; a second reader comes. It must not pass the writer. */
+/* A reader holds the lock; a writer queues; a second reader comes. It must queue behind the writer,
+ * not pass it. */
 TEST(lock, rwsem_is_fair, "a reader that comes after a waiting writer waits behind it")
 {
 	struct thread *writer, *reader;
 
 	rwsem_init(&sem, "test");
-	order_next = stage = 0;
+	order_next = 0;
+	test_count_points(t);
 	down_read(&sem);
 	writer = thread_create("writer", queue_up, (void *)1UL, -1);
 	reader = thread_create("reader", queue_up, (void *)2UL, -1);
 	if (IS_ERR(writer) || IS_ERR(reader))
 		panic("no memory for test threads");
 	thread_start(writer);
-	while (!(READ_ONCE(sem.state) & 2)) /* bounded: the writer can do nothing but queue */
-		thread_sleep_ns(NSEC_PER_MSEC); /* sleep: lets it run on this CPU */
+	EXPECT_EQ(t, sync_wait("rwsem_queued", 1), 0);
 	thread_start(reader);
-	if (!test_await(&stage, 2))
-		test_error(t, "the reader did not start");
-	thread_sleep_ns(NSEC_PER_MSEC); /* sleep: the time in which a defect would let it pass */
+	EXPECT_EQ(t, sync_wait("rwsem_queued", 2), 0);
 	EXPECT_EQ(t, order_next, 0);
 	up_read(&sem);
 	thread_join(writer);
 	thread_join(reader);
 	EXPECT_EQ(t, order_of[1], 1);
 	EXPECT_EQ(t, order_of[2], 2);
+	test_count_points_end();
 }
+#endif
 
 static void write_or_read_pair(void *arg)
 {

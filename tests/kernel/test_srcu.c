@@ -4,10 +4,13 @@
  */
 #include "kernel/srcu.h"
 #include "kernel/stat.h"
+#include "lab/sync.h"
 #include "mm/vma_walk.h"
 #include "tests/kernel/test.h"
 
+#if LAB
 #define ADDR 0x20000000UL
+#define POLLS 3 /* looks of a grace period after which it is seen to wait */
 
 static struct mm *test_mm;
 static u64 stage, reader_saw;
@@ -43,7 +46,7 @@ static void sleeping_reader(void *arg)
 /*
  * The VMA is unmapped while a reader that found it sleeps. It stays whole, though
  * readers that came later come and go; when the reader leaves it is freed, once. The reader sleeps
- * until this test says so, and grace periods are given every chance to end in the meantime.
+ * until this test says so, which is when a grace period has looked several times and found it.
  */
 TEST(srcu, sleeping_reader_keeps_vma, "an unmapped VMA outlives the sleeping reader that found it")
 {
@@ -61,12 +64,14 @@ TEST(srcu, sleeping_reader_keeps_vma, "an unmapped VMA outlives the sleeping rea
 	await_stage(1);
 	used = vma_nr_used();
 	freed = stat_sum(STAT_VMA_FREED);
+	test_count_points(t);
 	EXPECT_EQ(t, mm_munmap(test_mm, ADDR, PAGE_SIZE), 0);
 	for (unsigned int i = 0; i < 1000; i++)
 		srcu_read_unlock(&vma_srcu, srcu_read_lock(&vma_srcu));
-	thread_sleep_ns(20 * NSEC_PER_MSEC); /* sleep: the time in which a defect would free it */
+	EXPECT_EQ(t, sync_wait("srcu_gp_polled", sync_reached(SYNC_srcu_gp_polled) + POLLS), 0);
 	EXPECT_EQ(t, vma_nr_used(), used);
 	EXPECT_EQ(t, stat_sum(STAT_VMA_FREED), freed);
+	test_count_points_end();
 	set_stage(2);
 	await_stage(3);
 	srcu_barrier(&vma_srcu);
@@ -86,12 +91,13 @@ static void short_reader(void *arg)
 
 	(void)arg;
 	__atomic_add_fetch(&entered, 1, __ATOMIC_SEQ_CST);
-	thread_sleep_ns(2 * NSEC_PER_MSEC); /* sleep: readers that sleep are what SRCU is for */
+	sync_wait("srcu_gp_polled", POLLS);
 	__atomic_add_fetch(&left_count, 1, __ATOMIC_SEQ_CST);
 	srcu_read_unlock(&torture, idx);
 }
 
-/* Readers on every CPU are inside when synchronize_srcu begins; it ends after the last has left. */
+/* Readers on every CPU are inside when synchronize_srcu begins, and sleep until it has looked for
+ * them; it ends after the last has left. */
 TEST(srcu, synchronize_waits, "synchronize_srcu waits for readers on every CPU")
 {
 	struct thread *readers[NR_CPUS];
@@ -99,6 +105,7 @@ TEST(srcu, synchronize_waits, "synchronize_srcu waits for readers on every CPU")
 	if (!torture.cpu && srcu_init(&torture, "torture"))
 		panic("no memory for the test");
 	entered = left_count = 0;
+	test_count_points(t);
 	for (unsigned int i = 0; i < nr_cpus; i++) {
 		readers[i] = thread_create("reader", short_reader, NULL, (int)i);
 		if (IS_ERR(readers[i]))
@@ -109,6 +116,8 @@ TEST(srcu, synchronize_waits, "synchronize_srcu waits for readers on every CPU")
 		test_error(t, "readers did not start");
 	synchronize_srcu(&torture);
 	EXPECT_EQ(t, __atomic_load_n(&left_count, __ATOMIC_SEQ_CST), nr_cpus);
+	EXPECT_OP(t, sync_reached(SYNC_srcu_gp_polled), >=, POLLS);
+	test_count_points_end();
 	for (unsigned int i = 0; i < nr_cpus; i++)
 		thread_join(readers[i]);
 }
@@ -135,12 +144,14 @@ TEST(srcu, callback_flood, "callbacks wait for readers, run once, and srcu_barri
 	if (!torture.cpu && srcu_init(&torture, "torture"))
 		panic("no memory for the test");
 	left_count = early = order = 0;
+	test_count_points(t);
 	idx = srcu_read_lock(&torture);
 	for (unsigned int i = 0; i < FLOOD; i++) {
 		called[i] = 0;
 		call_srcu(&torture, &heads[i], flood_callback);
 	}
-	thread_sleep_ns(10 * NSEC_PER_MSEC); /* sleep: the time in which a defect would call them */
+	EXPECT_EQ(t, sync_wait("srcu_gp_polled", POLLS), 0);
+	test_count_points_end();
 	EXPECT_EQ(t, order, 0);
 	__atomic_store_n(&left_count, 1, __ATOMIC_SEQ_CST);
 	srcu_read_unlock(&torture, idx);
@@ -150,3 +161,4 @@ TEST(srcu, callback_flood, "callbacks wait for readers, run once, and srcu_barri
 	for (unsigned int i = 0; i < FLOOD; i++)
 		EXPECT_EQ(t, called[i], 1);
 }
+#endif

@@ -342,7 +342,7 @@ static void nap_until_noticed(void)
 
 	begin();
 	while ((silent || !stall_noticed()) && time_ns() < deadline)
-		thread_sleep_ns(NSEC_PER_MSEC); /* sleep: lets the stall last */
+		thread_sleep_ns(NSEC_PER_MSEC); /* sleep: what is tested */
 }
 
 static void read_lock_long(void *arg)

@@ -285,7 +285,7 @@ static void want_lock_after_section(void *arg)
 	(void)arg;
 	count(&both);
 	test_await(&both, 2);
-	thread_sleep_ns(100 * NSEC_PER_MSEC); /* sleep: the other waits for the section */
+	thread_sleep_ns(100 * NSEC_PER_MSEC); /* sleep: what is tested */
 	srcu_read_unlock(&reading, idx);
 	if (down_write_breakable(&sem_a))
 		up_write(&sem_a);

@@ -31,6 +31,7 @@ static void publish(_Atomic uint64_t *latest, uint64_t now)
 {
 	uint64_t seen = atomic_load(latest);
 
+	/* bounded: it fails only when somebody else's came between */
 	while (seen < now && !atomic_compare_exchange_weak(latest, &seen, now))
 		;
 }

@@ -43,7 +43,7 @@ static void stay(struct worker *worker)
 		fault_for_ever();
 	if (worker->id % 3 == 1)
 		pthread_mutex_lock(&leavers->never);
-	for (;;)
+	for (;;) /* bounded: by the exit of the process */
 		cpu_relax();
 }
 

@@ -61,6 +61,13 @@ KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abor
 # A defect and the tests that must catch it.
 RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once"),
+    Entry(4, globs=("torture",), bug="srcu_one_flip"),
+    Entry(4, globs=("torture",), bug="srcu_locks_first"),
+    Entry(4, globs=("shadow.finds_a_kept*",), bug="protect_keeps_ptes"),
+    Entry(2, globs=("order",), bug="srcu_reader_no_mb"),
+    Entry(2, globs=("order",), bug="srcu_gp_no_mb"),
+    Entry(2, globs=("order",), bug="seq_begin_no_wmb"),
+    Entry(2, globs=("order",), bug="seq_end_no_wmb"),
     Entry(2, globs=("lookup",), bug="skip_dead_mark"),
     Entry(2, globs=("lookup",), bug="skip_bounds_check"),
     Entry(2, globs=("lookup",), bug="rb_loop_on_rotate"),
@@ -101,6 +108,8 @@ COMMANDS = [
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
     ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
+    ("a policy of one's own, as its page says", ["python3", "tests/host/test_policy_doc.py"],
+     "qemu-system-x86_64"),
     ("lint's own tests", ["python3", "tests/host/test_lint.py"], None),
 ]
 
@@ -125,6 +134,8 @@ CHECK = (
        Entry(4, extra=("--append", "free=rcu", "--label", "rcu"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie", "--label", "tlbie"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
+    + [Entry(4, extra=("--append", "shadow=on", "--label", "shadow"), arch=arch)
+       for arch in (X86, PPC)]
     + RED
     + EXEC
 )

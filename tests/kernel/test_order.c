@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Suite order: the barriers of sequence counts and of SRCU, on machines that would not need them.
+ *
+ * The emulated store buffer (lab/storebuf.h) lets a CPU's stores reach memory in every order that
+ * the barriers between them permit. What memory held after each is a snapshot, and a reader
+ * elsewhere may make each of its loads, in turn, at any of these moments: the test tries them all.
+ * bug=seq_begin_no_wmb, seq_end_no_wmb, srcu_reader_no_mb and srcu_gp_no_mb drop a barrier each.
+ */
+#include "kernel/seqlock.h"
+#include "kernel/srcu.h"
+#include "lab/storebuf.h"
+#include "lab/sync.h"
+#include "tests/kernel/test.h"
+
+#if LAB
+#define PERMUTATIONS 24 /* of the four stores of a section, if nothing divided them */
+#define SNAPSHOTS (STOREBUF_SIZE + 1)
+
+struct snapshot {
+	u32 seq;
+	u64 a, b;
+};
+
+static struct seqcount count;
+static u64 a, b;
+static struct snapshot snapshots[SNAPSHOTS];
+static unsigned int nr_snapshots;
+
+static void take_snapshot(void)
+{
+	if (nr_snapshots < SNAPSHOTS)
+		snapshots[nr_snapshots++] = (struct snapshot){ READ_ONCE(count.seq), READ_ONCE(a),
+							       READ_ONCE(b) };
+}
+
+/* A section that changes both words, its stores let out in the @order-th way. */
+static void write_section(u64 order)
+{
+	nr_snapshots = 0;
+	take_snapshot();
+	storebuf_begin(order, take_snapshot);
+	write_seqcount_begin(&count);
+	sb_store(&a, sb_load(&a) + 1);
+	sb_store(&b, sb_load(&b) + 1);
+	write_seqcount_end(&count);
+	storebuf_end();
+}
+
+/* Readers that load seq, a, b, seq at moments i <= j <= k <= l and accept two different words. */
+static unsigned int count_torn_reads(void)
+{
+	unsigned int torn = 0, n = nr_snapshots;
+
+	for (unsigned int i = 0; i < n; i++)
+		for (unsigned int l = i; l < n; l++) {
+			if (snapshots[i].seq & 1 || snapshots[i].seq != snapshots[l].seq)
+				continue;
+			for (unsigned int j = i; j <= l; j++)
+				for (unsigned int k = j; k <= l; k++)
+					torn += snapshots[j].a != snapshots[k].b;
+		}
+	return torn;
+}
+
+/*
+ * MO-1. The four stores of a section that changes two words, let out in every permitted order: no
+ * reader, wherever its loads fall, takes one old and one new word for the two of one update.
+ */
+TEST(order, seqcount, "no order of a section's stores lets a reader accept a torn pair")
+{
+	unsigned int torn = 0, stores = 0;
+
+	seqcount_init(&count, "order");
+	a = b = 0;
+	for (u64 order = 0; order < PERMUTATIONS; order++) {
+		write_section(order);
+		stores += nr_snapshots - 1;
+		torn += count_torn_reads();
+	}
+	EXPECT_EQ(t, torn, 0);
+	EXPECT_EQ(t, a, PERMUTATIONS);
+	EXPECT_EQ(t, stores, 4 * PERMUTATIONS);
+	EXPECT_EQ(t, count.seq, 2 * PERMUTATIONS);
+}
+
+static struct srcu domain;
+static u64 published, looked, may_leave, early;
+
+static void prepare(struct test_run *t)
+{
+	if (!domain.cpu && srcu_init(&domain, "order"))
+		panic("no memory for the test");
+	published = 1;
+	looked = may_leave = early = 0;
+	test_count_points(t);
+}
+
+/* Its store that counts it in may still be in the buffer when it looks, and stays inside. */
+static void buffered_reader(void *arg)
+{
+	int idx;
+
+	(void)arg;
+	storebuf_begin(0, NULL);
+	idx = srcu_read_lock(&domain);
+	__atomic_store_n(&looked, published, __ATOMIC_SEQ_CST);
+	test_spin_until(&may_leave, 1);
+	storebuf_end();
+	srcu_read_unlock(&domain, idx);
+}
+
+static void synchronize(void *arg)
+{
+	(void)arg;
+	__atomic_store_n(&published, 0, __ATOMIC_SEQ_CST);
+	synchronize_srcu(&domain);
+	if (!__atomic_load_n(&may_leave, __ATOMIC_SEQ_CST))
+		__atomic_store_n(&early, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&may_leave, 1, __ATOMIC_SEQ_CST);
+}
+
+static struct thread *start(const char *name, void (*func)(void *arg), int cpu)
+{
+	struct thread *thread = thread_create(name, func, NULL, cpu);
+
+	if (IS_ERR(thread))
+		panic("no memory for the test");
+	thread_start(thread);
+	return thread;
+}
+
+/*
+ * MO-7, the reader's side. It has found the object, so the grace period that begins after the
+ * unlinking must wait for it: being counted in is seen before it looks.
+ */
+TEST(order, srcu_reader, "a reader is seen to be inside before it looks", .min_cpus = 2)
+{
+	struct thread *reader, *writer;
+
+	prepare(t);
+	reader = start("reader", buffered_reader, 1);
+	if (!test_await(&looked, 1))
+		test_error(t, "the reader did not find the object");
+	writer = start("writer", synchronize, 0);
+	EXPECT_EQ(t, sync_wait("srcu_gp_polled", 3), 0);
+	__atomic_store_n(&may_leave, 1, __ATOMIC_SEQ_CST);
+	thread_join(reader);
+	thread_join(writer);
+	test_count_points_end();
+	EXPECT_EQ(t, early, 0);
+}
+
+/*
+ * MO-7, the other side. When synchronize_srcu returns, with no reader about, the unlinking must be
+ * in memory: whoever comes now must not find the object.
+ */
+TEST(order, srcu_grace_period, "what was unlinked before a grace period is not found after it")
+{
+	prepare(t);
+	test_count_points_end();
+	storebuf_begin(0, NULL);
+	sb_store(&published, 0UL);
+	synchronize_srcu(&domain);
+	EXPECT_EQ(t, READ_ONCE(published), 0);
+	storebuf_end();
+	EXPECT_EQ(t, READ_ONCE(published), 0);
+}
+#endif
