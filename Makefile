@@ -2,13 +2,16 @@
 # Faultline's build. "make help" lists what there is.
 #
 #   ARCH=x86_64|ppc64le the architecture
+#   PAGE_SIZE=4k|64k    the size of base pages; 64k on ppc64le only
 #   CC=gcc|clang        the compiler
 #   LAB=0               without instruments (lab/)
 #   SAN=ub              undefined behaviour traps
-#   BUILD=DIR           where to build; by default build/$(ARCH), with -clang, -nolab or -ub added
+#   BUILD=DIR           where to build; by default build/$(ARCH), with -64k, -clang, -nolab or
+#                       -ub added
 #   V=1                 shows the commands
 
 ARCH ?= x86_64
+PAGE_SIZE ?= 4k
 LAB ?= 1
 SAN ?=
 CROSS_ppc64le := powerpc64le-linux-gnu-
@@ -28,8 +31,14 @@ USER_CC := $(if $(filter x86_64,$(ARCH)),$(MUSL_CC),$(CROSS)gcc)
 PYTHON ?= python3
 export NM
 
+ifeq ($(filter $(PAGE_SIZE),4k $(if $(filter ppc64le,$(ARCH)),64k)),)
+$(error PAGE_SIZE=$(PAGE_SIZE): there is 4k, and on ppc64le (ARCH=ppc64le) 64k)
+endif
+PAGE_64K := $(filter 64k,$(PAGE_SIZE))
 CLANG := $(if $(findstring clang,$(CC)),1)
-BUILD ?= build/$(ARCH)$(if $(CLANG),-clang)$(if $(filter 0,$(LAB)),-nolab)$(if $(SAN),-$(SAN))
+FLAVOUR := $(if $(PAGE_64K),-64k)$(if $(CLANG),-clang)$(if $(filter 0,$(LAB)),-nolab)
+FLAVOUR := $(FLAVOUR)$(if $(SAN),-$(SAN))
+BUILD ?= build/$(ARCH)$(FLAVOUR)
 ELF := $(BUILD)/faultline.elf
 INITRD := $(BUILD)/initrd.cpio
 ISO := $(BUILD)/faultline.iso
@@ -46,7 +55,7 @@ USER_SOURCES := $(sort $(wildcard tests/user/*.c tests/bench/*.c))
 USER_OBJECTS := $(addprefix $(BUILD)/,$(addsuffix .o,$(USER_SOURCES)))
 
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef
-CPPFLAGS := -I. -Iarch/$(ARCH)/include -DLAB=$(LAB)
+CPPFLAGS := -I. -Iarch/$(ARCH)/include -DLAB=$(LAB) $(if $(PAGE_64K),-DPAGE_SHIFT=16)
 CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -fno-common -fno-strict-aliasing \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-pic -fno-pie \
 	-fno-stack-protector -fno-asynchronous-unwind-tables
@@ -56,7 +65,8 @@ CFLAGS += $(CFLAGS_$(ARCH)) $(if $(CLANG),,-fno-tree-loop-distribute-patterns)
 ifeq ($(SAN),ub)
 CFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
-LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
+LDFLAGS := -nostdlib -static --build-id=none \
+	-z max-page-size=$(if $(PAGE_64K),65536,4096) -z noexecstack
 USER_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -Iarch/$(ARCH) -pthread
 
 all: $(ELF) $(INITRD) $(FIRMWARE)
@@ -149,12 +159,20 @@ run $(TABLES): all
 	$(Q)$(PYTHON) tools/runner --profile $@ $(ONLY)
 bench: all
 	$(Q)$(PYTHON) tools/bench.py $(if $(filter x86_64,$(ARCH)),,--exact) --arch $(ARCH)
+# The README's picture, from a trace of the test that it shows.
+picture: all
+	$(Q)$(PYTHON) tools/runner --quiet --smp 2 --mode replay --trace deadlock.zap_spin
+	$(Q)$(PYTHON) tools/trace-picture.py $${OUT:-out}/latest/trace.bin \
+		-o docs/pictures/deadlock.svg
 # Beside it, in another terminal: ./run-qemu.sh --gdb
 gdb: $(ELF)
 	$(call need,gdb)
 	$(Q)gdb -ex 'target remote :1234' $(ELF)
 
 # --- for people who work on it ---
+models:
+	$(call need,spin)
+	$(Q)$(PYTHON) tests/models/run.py
 lint:
 	$(Q)$(PYTHON) tools/lint.py
 compile_commands.json: FORCE
@@ -170,7 +188,8 @@ TOOLS_ppc64le := powerpc64le-linux-gnu-gcc:gcc-powerpc64le-linux-gnu \
 TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
 	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
 	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools \
-	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le))
+	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le)) \
+	$(if $(filter check models,$(MAKECMDGOALS)),spin:spin)
 deps:
 	@missing=; for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || test -e $${tool%%:*} || \
@@ -194,14 +213,16 @@ help:
 	@echo "  deadlock-100          the deadlock tests under 100 seeds"
 	@echo "  replay-check          that replays repeat bit for bit"
 	@echo "  bench                 measures the fault paths"
+	@echo "  picture               draws the README's picture out of a trace"
 	@echo "  glibc                 the test programs linked with glibc, for --exec"
 	@echo "  iso                   a GRUB boot medium"
 	@echo "  gdb                   gdb on a guest started with ./run-qemu.sh --gdb"
+	@echo "  models                spin looks at every state of the protocols' models"
 	@echo "  lint                  style, sizes, references of the documents"
 	@echo "  compile_commands.json tags clean"
 
 FORCE:
-.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench gdb lint deps clean help FORCE
+.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench picture gdb models lint deps \
+	clean help FORCE
 .DELETE_ON_ERROR:
-.SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

@@ -11,6 +11,7 @@
 #include "kernel/printk.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
+#include "lab/quarantine.h"
 #include "mm/gather.h"
 
 struct cmdline cmdline = {
@@ -19,6 +20,8 @@ struct cmdline cmdline = {
 	.seed = 1,
 	.gather = 16,
 	.limit_s = 20,
+	.pagealloc = LAB ? PAGE_CHECKS_POISON : PAGE_CHECKS_PLAIN,
+	.quarantine = QUARANTINE_DEFAULT,
 };
 
 struct word {
@@ -99,6 +102,23 @@ static int parse_channels(const struct word *word, const char *value)
 	return 0;
 }
 
+static int parse_pagealloc(const struct word *word, const char *value)
+{
+	static const char *const names[] = {
+		[PAGE_CHECKS_PLAIN] = "plain",
+		[PAGE_CHECKS_POISON] = "poison",
+		[PAGE_CHECKS_DEBUG] = "debug",
+	};
+
+	for (unsigned int i = 0; i < (LAB ? ARRAY_SIZE(names) : PAGE_CHECKS_PLAIN + 1U); i++) {
+		if (strcmp(value, names[i]))
+			continue;
+		*(enum page_checks *)word->place = (enum page_checks)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 #define TEXT(n, what) { #n, parse_text, cmdline.n, 0, sizeof(cmdline.n), what }
 
 static const struct word words[] = {
@@ -108,8 +128,12 @@ static const struct word words[] = {
 	TEXT(spf, "the name of a preset of the speculative path"),
 	TEXT(bug, "names of bug switches, comma-separated"),
 	TEXT(sched, "orders of sync points, comma-separated"),
+	TEXT(trace, "all, or what to trace, comma-separated"),
 	{ "seed", parse_number, &cmdline.seed, 0, U64_MAX, "a number" },
 	{ "gather", parse_number, &cmdline.gather, 1, GATHER_BATCH_MAX, "1 to 512 pages" },
+	{ "pagealloc", parse_pagealloc, &cmdline.pagealloc, 0, 0,
+	  LAB ? "plain, poison or debug" : "plain; poison and debug need a kernel with LAB=1" },
+	{ "quarantine", parse_number, &cmdline.quarantine, 1, QUARANTINE_MAX, "1 to 65536 pages" },
 	{ "cpus", parse_number, &cmdline.cpus, 1, NR_CPUS, "a number of CPUs" },
 	{ "limit", parse_number, &cmdline.limit_s, 1, 1000000, "1 to 1000000 seconds" },
 	{ "watchdog", parse_watchdog, &cmdline.watchdog_s, 1, 1000000,
@@ -124,6 +148,7 @@ static const struct word words[] = {
 	TEXT(grade, "the grade of the machine"),
 	{ "shadow", parse_switch, &cmdline.shadow, 0, 0, "on or off" },
 	{ "probe", parse_flag, &cmdline.probe, 0, 0, "0 or 1" },
+	{ "probes", parse_flag, &cmdline.probes, 0, 0, "0 or 1" },
 };
 
 static const struct word *word_find(const char *name)

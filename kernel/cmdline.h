@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/types.h"
+#include "lab/poison.h"
 #include "mm/fault.h"
 
 enum run_mode { MODE_UNKNOWN, MODE_KVM, MODE_INTERLEAVED, MODE_PARALLEL, MODE_REPLAY };
@@ -21,6 +22,7 @@ struct cmdline {
 	char spf[64];
 	char bug[256];
 	char sched[512];
+	char trace[64];
 	char exec[128];
 	char list[16];
 	char show[64];
@@ -28,6 +30,7 @@ struct cmdline {
 	char flush[8], free[8];
 	u64 seed;
 	u64 gather;  /* pages */
+	u64 quarantine; /* pages */
 	u64 cpus;    /* 0: as many as there are */
 	u64 limit_s; /* of every wait in the kernel */
 	enum run_mode mode;
@@ -35,6 +38,8 @@ struct cmdline {
 	bool watchdog_off, watchdog_given;
 	bool split_channels; /* program output has channels of its own */
 	bool probe;
+	enum page_checks pagealloc;
+	bool probes; /* ask them all before anything else */
 };
 
 extern struct cmdline cmdline;

@@ -5,6 +5,8 @@
 #include "kernel/ipi.h"
 #include "kernel/cpu.h"
 #include "lab/perturb.h"
+#include "lab/quarantine.h"
+#include "lab/trace.h"
 #include "mm/tlb.h"
 
 void ipi_handle(enum ipi_kind kind)
@@ -12,7 +14,9 @@ void ipi_handle(enum ipi_kind kind)
 	struct cpu *cpu = this_cpu();
 
 	cpu->irq_depth++;
+	trace(IPI, IPI_RECV, kind, 0, 0);
 	perturb(PERTURB_IPI);
+	quarantine_catch_up();
 	switch (kind) {
 	case IPI_TLB:
 		tlb_ipi_handle();
@@ -25,5 +29,6 @@ void ipi_handle(enum ipi_kind kind)
 		break;
 	}
 	WRITE_ONCE(cpu->ipis, cpu->ipis + 1);
+	trace(IPI, IPI_DONE, kind, 0, 0);
 	cpu->irq_depth--;
 }

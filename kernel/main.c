@@ -23,8 +23,11 @@
 #include "kernel/syscall.h"
 #include "lab/bug.h"
 #include "lab/perturb.h"
+#include "lab/quarantine.h"
+#include "lab/probe.h"
 #include "lab/shadow.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
@@ -92,13 +95,15 @@ static int apply_cmdline(void)
 		return -EINVAL;
 	}
 	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
-	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched))
+	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched) || trace_start(cmdline.trace))
 		return -EINVAL;
 	if (shadow_enable(cmdline.shadow))
 		printk("shadow: no memory for the history, faults are not checked");
 #else
-	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.shadow || cmdline.watchdog_given) {
-		printk("error: bug=, sched=, shadow= and watchdog= need a kernel built with LAB=1");
+	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.trace[0] || cmdline.shadow ||
+	    cmdline.probes || cmdline.watchdog_given) {
+		printk("error: bug=, sched=, trace=, shadow=, probes= and watchdog= need LAB=1 at "
+		       "the build");
 		return -EINVAL;
 	}
 #endif
@@ -137,8 +142,12 @@ static int run_list(void)
 		bug_print_list();
 		return EXIT_PASS;
 	}
+	if (!strcmp(cmdline.list, "probes")) {
+		probe_print_list();
+		return EXIT_PASS;
+	}
 #endif
-	printk("error: list=%s: tests, points, bugs or policies", cmdline.list);
+	printk("error: list=%s: tests, points, bugs, policies or probes", cmdline.list);
 	return EXIT_USAGE;
 }
 
@@ -193,6 +202,10 @@ static int run_boot(void)
 {
 	if (cmdline.probe)
 		return run_probe();
+#if LAB
+	if (cmdline.probes)
+		probe_ask_all();
+#endif
 	if (cmdline.list[0])
 		return run_list();
 	if (cmdline.show[0])
@@ -220,6 +233,7 @@ static void main_thread(void *arg)
 	if (perturb_on)
 		control_print("schedule_hash=0x%016lx\n", (unsigned long)perturb_hash());
 #endif
+	trace_dump("the run is over");
 	arch_exit(status);
 }
 
@@ -232,7 +246,12 @@ void kernel_main(void)
 	cpus_init();
 	arch_cpu_init(cpus[0]);
 	page_alloc_init();
-	arch_mmu_init();
+#if LAB
+	page_checks = cmdline.pagealloc;
+#endif
+	arch_mmu_init(cmdline.pagealloc == PAGE_CHECKS_DEBUG);
+	if (cmdline.pagealloc == PAGE_CHECKS_DEBUG)
+		quarantine_init(cmdline.quarantine);
 	slab_init();
 	if (page_alloc_init_cpu(cpus[0]))
 		panic("no memory for the boot CPU");

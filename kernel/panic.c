@@ -9,6 +9,8 @@
 #include "kernel/exit.h"
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
+#include "lab/bug.h"
+#include "lab/trace.h"
 #include "arch/ipi.h"
 #include "arch/power.h"
 #include "arch/stack.h"
@@ -19,12 +21,22 @@ unsigned long bad_signs;
 
 static u32 panic_cpu; /* CPU number + 1 of the one that reports */
 
+void backtrace_print_line(unsigned long pc, bool returns)
+{
+	if (returns)
+		printk("  %016lx %pB", pc, (void *)pc);
+	else
+		printk("  %016lx %pS", pc, (void *)pc);
+}
+
 void backtrace_print(unsigned long pc, unsigned long fp)
 {
+	enum stack_step step;
+
 	if (pc)
-		printk("  %016lx %pS", pc, (void *)pc);
-	for (int n = 0; n < BACKTRACE_MAX && arch_stack_next(&pc, &fp); n++)
-		printk("  %016lx %pS", pc, (void *)pc);
+		backtrace_print_line(pc, false);
+	for (int n = 0; n < BACKTRACE_MAX && (step = arch_stack_next(&pc, &fp)); n++)
+		backtrace_print_line(pc, step == STACK_CALL);
 }
 
 void backtrace_print_current(void)
@@ -73,6 +85,10 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 	place_print(irqs_on);
 	held_locks_print();
 	backtrace_print_current();
+#if LAB
+	bug_report_hits();
+#endif
+	trace_dump("panic");
 	arch_exit(status);
 }
 

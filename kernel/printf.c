@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * vsnprintf: text from a format and its arguments, with the C standard's meaning for the part of
- * it that kernel/printk.h lists, and %pS for addresses. No locks, no state: any context, NMI too.
- * tests/host/test_printf.c compares it with the C library's.
+ * it that kernel/printk.h lists, and %pS and %pB for addresses. No locks, no state: any context,
+ * NMI too. tests/host/test_printf.c compares it with the C library's.
  */
 #include "kernel/printk.h"
 #include "kernel/string.h"
@@ -107,17 +107,21 @@ static void out_pointer(struct out *out, struct spec *spec, const void *ptr)
 		out_padded(out, spec, "(nil)", 5);
 }
 
-/* symbol+0xoffset/0xsize, or the bare address if no function holds it. */
-static void out_symbol(struct out *out, const void *ptr)
+/*
+ * symbol+0xoffset/0xsize, or the bare address if no function holds it. @back is 1 for a return
+ * address: the call before it may be the last thing in its function.
+ */
+static void out_symbol(struct out *out, const void *ptr, unsigned int back)
 {
 	struct spec plain = { .precision = -1, .alt = true };
 	unsigned long offset, size;
-	const char *name = symbol_lookup((unsigned long)ptr, &offset, &size);
+	const char *name = symbol_lookup((unsigned long)ptr - back, &offset, &size);
 
 	if (!name) {
 		out_pointer(out, &plain, ptr);
 		return;
 	}
+	offset += back;
 	out_string(out, &plain, name);
 	out_string(out, &plain, offset ? "+" : "+0x");
 	out_number(out, &plain, offset, 16);
@@ -236,11 +240,11 @@ static const char *out_conversion(struct out *out, const char *fmt, va_list *ap)
 		out_string(out, &spec, va_arg(*ap, const char *));
 		break;
 	case 'p':
-		if (fmt[1] != 'S') {
+		if (fmt[1] != 'S' && fmt[1] != 'B') {
 			out_pointer(out, &spec, va_arg(*ap, const void *));
 			break;
 		}
-		out_symbol(out, va_arg(*ap, const void *));
+		out_symbol(out, va_arg(*ap, const void *), fmt[1] == 'B');
 		fmt++;
 		break;
 	case '%':

@@ -8,7 +8,8 @@
  * (printk_set_expected), each line starts with "# expected: " instead.
  *
  * Formats: %d %i %u %x %X %o %c %s %p %% with flags '-' '0' '#', width, precision, '*', and the
- * lengths hh h l ll z. %pS prints an address as symbol+offset/size.
+ * lengths hh h l ll z. %pS prints an address as symbol+offset/size, %pB a return
+ * address: a function that ends with a call that does not return is named, not the one behind it.
  */
 #pragma once
 
@@ -33,6 +34,8 @@ void console_break_locks(void);
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
 void panic_with(int status, const char *fmt, ...) __printf(2, 3) __noreturn;
 
+/* A line of a back-trace: @pc is where a call @returns to, or an instruction. */
+void backtrace_print_line(unsigned long pc, bool returns);
 /* Prints a symbolised back-trace from frame pointer @fp, first line @pc if not 0. */
 void backtrace_print(unsigned long pc, unsigned long fp);
 void backtrace_print_current(void);

@@ -14,6 +14,7 @@
 #include "kernel/thread.h"
 #include "lab/bug.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 
 struct rwsem_waiter {
@@ -133,6 +134,8 @@ bool rwsem_wait(struct rwsem *sem, bool write, bool breakable)
 	struct rwsem_waiter waiter = { .thread = current, .write = write };
 
 	BUG_ON(!irq_enabled());
+	trace(LOCK, LOCK_WAIT, write ? HOOK_WRITE : HOOK_READ, sem,
+	      __builtin_return_address(0));
 	spin_lock(&sem->wait_lock);
 	list_add_tail(&waiter.node, &sem->waiters);
 	__atomic_fetch_or(&sem->state, RWSEM_WAITERS, __ATOMIC_SEQ_CST);

@@ -22,6 +22,8 @@
 #include "kernel/printk.h"
 #include "kernel/thread.h"
 #include "lab/perturb.h"
+#include "lab/quarantine.h"
+#include "lab/trace.h"
 #include "mm/mm.h"
 #include "arch/fpu.h"
 #include "arch/ipi.h"
@@ -205,6 +207,7 @@ static void sched_switch(struct cpu *cpu, struct thread *prev, struct thread *ne
 	if (cpu->loaded_mm != next->mm)
 		mm_switch(next->mm);
 	WRITE_ONCE(cpu->arch.thread, next);
+	trace_switch();
 	arch_fpu_save(prev);
 	arch_fpu_restore(next);
 	arch_switch_prepare(prev, next);
@@ -279,6 +282,7 @@ void idle_loop(void)
 			continue;
 		}
 		cpumask_clear(&cpus_idle, cpu->id);
+		quarantine_catch_up();
 		sched_switch(cpu, cpu->idle, next);
 	}
 }

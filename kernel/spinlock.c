@@ -27,6 +27,7 @@
 #include "kernel/spinlock.h"
 #include "kernel/printk.h"
 #include "kernel/time.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 #include "arch/ipi.h"
 
@@ -42,7 +43,7 @@ struct spin_wait {
 
 static void spin_wait_expired(const struct spin_wait *wait)
 {
-	panic("BUG: CPU %u waited %lu s for spinlock %s at %pS, owner CPU %d, word %u", cpu_id(),
+	panic("BUG: CPU %u waited %lu s for spinlock %s at %pB, owner CPU %d, word %u", cpu_id(),
 	      (unsigned long)(wait_limit_ns / NSEC_PER_SEC), wait->lock->name, (void *)wait->pc,
 	      (int)READ_ONCE(wait->lock->owner) - 1, READ_ONCE(wait->lock->val));
 }
@@ -123,6 +124,7 @@ static bool spin_wait_for(struct spinlock *lock, bool irqs_on, bool breakable, u
 	stat_inc(LOCK_WAITS);
 	if (irqs_on)
 		irq_enable();
+	trace(LOCK, LOCK_WAIT, HOOK_SPINLOCK, lock, pc);
 	wait_publish(WAIT_SPINLOCK, lock, pc);
 	if (breakable)
 		wait_publish_breakable();
@@ -130,6 +132,8 @@ static bool spin_wait_for(struct spinlock *lock, bool irqs_on, bool breakable, u
 	wait_publish_end();
 	if (got)
 		hook_lock(HOOK_WAITED, HOOK_SPINLOCK, lock);
+	else
+		trace(LOCK, LOCK_BROKEN, HOOK_SPINLOCK, lock, 0);
 	return got;
 }
 

@@ -140,7 +140,8 @@ void call_srcu(struct srcu *srcu, struct srcu_head *head, void (*func)(struct sr
 	flags = spin_lock_irqsave(&srcu->lock);
 	*srcu->tail = head;
 	srcu->tail = &head->next;
-	waiting = ++srcu->nr_queued - srcu->nr_taken;
+	WRITE_ONCE(srcu->nr_queued, srcu->nr_queued + 1);
+	waiting = srcu->nr_queued - srcu->nr_taken;
 	spin_unlock_irqrestore(&srcu->lock, flags);
 	/* The first begins a batch, the last fills it: the worker sleeps for just these. */
 	if (waiting == 1 || waiting == BATCH_CALLBACKS)

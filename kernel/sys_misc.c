@@ -14,6 +14,7 @@
 #include "kernel/syscall.h"
 #include "kernel/uapi.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 #include "mm/mm.h"
 #include "mm/ptl.h"
@@ -190,6 +191,8 @@ static long prctl_faultline(const unsigned long args[6])
 		return sync_end();
 	case FL_COUNTS:
 		return fl_counts(args[2]);
+	case FL_TRACE_DUMP:
+		return trace_dump("the program asked for it");
 	case FL_SYNC_WAIT:
 		return fl_sync_wait(args[2], args[3]);
 	case FL_HANG_REPORT:

@@ -14,6 +14,7 @@
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
+#include "lab/trace.h"
 
 typedef long (*syscall_fn)(const unsigned long args[6]);
 
@@ -46,12 +47,24 @@ static __noinline long syscall_unknown(unsigned long nr)
 	return -ENOSYS;
 }
 
+static __noinline long syscall_traced(unsigned long nr, const unsigned long args[6])
+{
+	long result;
+
+	trace(SYSCALL, SYSCALL_BEGIN, nr, args[0], args[1]);
+	result = syscall_table[nr](args);
+	trace(SYSCALL, SYSCALL_END, nr, result, 0);
+	return result;
+}
+
 long syscall_dispatch(struct trap_frame *regs, unsigned long nr, const unsigned long args[6])
 {
 	(void)regs; /* calls that need it find it as arch_thread_regs(current) */
 	stat_inc(SYSCALLS);
 	if (unlikely(nr >= NR_SYSCALL_MAX || !syscall_table[nr]))
 		return syscall_unknown(nr);
+	if (trace_wanted(SYSCALL))
+		return syscall_traced(nr, args);
 	return syscall_table[nr](args);
 }
 

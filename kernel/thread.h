@@ -25,7 +25,7 @@ struct process;
 enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_DEAD };
 
 #define THREAD_NAME_LEN 16
-#define KSTACK_SIZE (16 * 1024)
+#define KSTACK_SIZE (1 << KSTACK_SHIFT)
 
 struct thread {
 	struct arch_thread arch; /* saved context, FS base, FPU state; the thread's own */

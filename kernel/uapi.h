@@ -20,7 +20,8 @@ enum fl_op {
 	FL_COUNTS = 6,	   /* arg: struct fl_counts to fill, of this address space so far */
 	FL_SYNC_WAIT = 7,  /* arg: name of a sync point; arg: count. Sleeps until it is reached */
 	FL_SYNC_END = 8,   /* passages no longer count: what follows is not under test */
-	FL_HANG_REPORT = 9, /* prints all threads and who waits for whom */
+	FL_TRACE_DUMP = 9, /* writes the trace so far; returns 1, or 0 if nothing is traced */
+	FL_HANG_REPORT = 10, /* prints all threads and who waits for whom */
 };
 
 struct fl_counts {

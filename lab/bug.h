@@ -21,13 +21,18 @@
 	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \
 	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
-	X(tables_free_at_once, "with flush=tlbie, tables are freed while walked (INV-3)")          \
+	X(tables_free_at_once, "tables are freed before the flush, while walked (INV-3)")          \
+	X(skip_table_check, "a fault that opened interrupts does not look at its VMA again (8.1)") \
+	X(probe_fresh, "the probe of stale translations flushes before it looks")                  \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
 	X(rwsem_no_handover, "who leaves a semaphore wakes nobody (hung threads)")                 \
 	X(nmi_unanswered, "CPUs do not answer NMIs, as if the host did not run them")              \
 	X(tlb_ack_lost, "every hundredth shootdown request is forgotten (lost interrupt)")         \
 	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \
-	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")
+	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")                           \
+	X(merge_any_flags, "VMAs are merged whatever their flags")                                 \
+	X(skip_gap_update, "gaps are not brought up to date when bounds change")                   \
+	X(skip_protect_flush, "mprotect leaves translations with the old rights (INV-10)")
 
 #if LAB
 struct bug_switch {

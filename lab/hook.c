@@ -8,6 +8,7 @@
 #include "kernel/atomic.h"
 #include "lab/holders.h"
 #include "lab/perturb.h"
+#include "lab/trace.h"
 
 u32 hook_listeners;
 
@@ -22,6 +23,8 @@ void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock
 {
 	u32 listeners = READ_ONCE(hook_listeners);
 
+	if (listeners & HOOK_TRACE)
+		trace_lock(event, kind, lock);
 	if (listeners & HOOK_PERTURB && event != HOOK_WAITED && event != HOOK_GOT)
 		perturb_slow(event == HOOK_LEFT ? PERTURB_UNLOCK : PERTURB_LOCK);
 	if (listeners & HOOK_HOLDERS &&

@@ -15,6 +15,7 @@
 enum hook_listener {
 	HOOK_PERTURB = 1,
 	HOOK_HOLDERS = 2, /* reads, writes and SRCU sections only */
+	HOOK_TRACE = 4,
 };
 
 enum hook_event {

@@ -17,6 +17,7 @@
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
 #include "lab/bug.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 
 #define NMI_TRACE_MAX 24
@@ -29,6 +30,7 @@ static struct nmi_trace {
 	bool irqs_on, user;
 	unsigned int nr;
 	unsigned long pc[NMI_TRACE_MAX];
+	bool returns[NMI_TRACE_MAX]; /* the pc is a return address */
 } nmi_traces[NR_CPUS];
 
 static DEFINE_SPINLOCK(nmi_lock);
@@ -36,13 +38,15 @@ static DEFINE_SPINLOCK(nmi_lock);
 static void nmi_record(struct nmi_trace *trace, struct trap_frame *regs)
 {
 	unsigned long pc = trap_frame_pc(regs), fp = trap_frame_fp(regs);
+	enum stack_step step = STACK_TRAP;
 
 	trace->irqs_on = trap_frame_irqs_on(regs);
 	trace->user = trap_frame_is_user(regs);
 	trace->nr = 0;
-	do
+	do {
+		trace->returns[trace->nr] = step == STACK_CALL;
 		trace->pc[trace->nr++] = pc;
-	while (!trace->user && trace->nr < NMI_TRACE_MAX && arch_stack_next(&pc, &fp));
+	} while (!trace->user && trace->nr < NMI_TRACE_MAX && (step = arch_stack_next(&pc, &fp)));
 }
 
 void nmi_record_own(struct trap_frame *regs)
@@ -58,7 +62,7 @@ void nmi_print_answer(unsigned int cpu)
 	if (trace->user)
 		printk("  %016lx in user mode", trace->pc[0]);
 	for (unsigned int i = 0; i < trace->nr && !trace->user; i++)
-		printk("  %016lx %pS", trace->pc[i], (void *)trace->pc[i]);
+		backtrace_print_line(trace->pc[i], trace->returns[i]);
 }
 
 /* --- from outside --- */
@@ -113,6 +117,7 @@ static void nmi_outside(struct trap_frame *regs)
 		for_each_cpu(cpu, &outside_here)
 			outside_print(cpu);
 		watchdog_hang_report();
+		trace_dump("an NMI from outside");
 	}
 	cpumask_zero(&outside_here);
 	smp_store_release(&outside, 0);

@@ -19,6 +19,7 @@
 #include "kernel/thread.h"
 #include "kernel/wait.h"
 #include "lab/perturb.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 
 #define MAX_ORDERS 16
@@ -82,6 +83,7 @@ static void sync_wait_for(struct sync_order *order)
 	u64 deadline = time_ns() + sync_limit_ns();
 
 	WRITE_ONCE(order->used, true);
+	trace(SYNC, SYNC_WAIT, order->second, order->first, order->first_count);
 	wait_publish(WAIT_SYNC_POINT, &points[order->second],
 		     (unsigned long)__builtin_return_address(0));
 	for (unsigned int spins = 0; sync_reached(order->first) < order->first_count; spins++) {
@@ -94,12 +96,14 @@ static void sync_wait_for(struct sync_order *order)
 		sync_pause(spins, order);
 	}
 	wait_publish_end();
+	trace(SYNC, SYNC_GO_ON, READ_ONCE(order->expired), 0, 0);
 }
 
 void sync_reach(enum sync_point point)
 {
 	u64 nth = __atomic_add_fetch(&reached[point], 1, __ATOMIC_SEQ_CST);
 
+	trace(SYNC, SYNC_PASS, point, nth, 0);
 	perturb(PERTURB_SYNC);
 	if (!cpumask_empty(&sync_waiters))
 		arch_ipi_send_mask(&sync_waiters, IPI_WAKE);

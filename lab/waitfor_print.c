@@ -103,7 +103,7 @@ static void print_edge_text(struct graph *graph, const struct waitfor_edge *edge
 	waitfor_name(to, sizeof(to), &edge->to);
 	waitfor_describe(what, sizeof(what), &edge->wait);
 	if (edge->held_since_ns)
-		snprintf(since, sizeof(since), ", for %lu ms at %pS",
+		snprintf(since, sizeof(since), ", for %lu ms at %pB",
 			 (unsigned long)((now - edge->held_since_ns) / NSEC_PER_MSEC),
 			 (void *)edge->held_pc);
 	if (edge->wait.kind == WAIT_NONE)

@@ -18,6 +18,7 @@ static struct slab_cache *anon_vma_cache;
 void anon_vma_init(void)
 {
 	anon_vma_cache = slab_create("anon_vma", sizeof(struct anon_vma));
+	slab_isolate(anon_vma_cache);
 }
 
 u64 anon_vma_nr_used(void)

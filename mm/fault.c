@@ -12,6 +12,7 @@
 #include "kernel/string.h"
 #include "lab/perturb.h"
 #include "lab/shadow.h"
+#include "lab/trace.h"
 #include "mm/vm_fault.h"
 
 static const char *const spf_reason_names[NR_SPF_REASONS] = {
@@ -82,12 +83,14 @@ void handle_user_fault(struct mm *mm, struct fault fault)
 {
 	stat_inc(USER_FAULTS);
 	this_cpu()->fault_stats->faults++;
+	trace(FAULT, FAULT_BEGIN, fault.flags, fault.addr, 0);
 	perturb(PERTURB_FAULT);
 	shadow_fault_begin(mm);
 	if (READ_ONCE(mm->fault_path) == FAULT_PATH_SPF)
 		spf_user_fault(mm, fault);
 	else
 		classic_user_fault(mm, fault);
+	trace(FAULT, FAULT_END, 0, 0, 0);
 	shadow_fault_done(current->mm, fault.addr, fault.flags);
 }
 
@@ -99,8 +102,11 @@ int handle_uaccess_fault(struct mm *mm, struct fault fault)
 		return -EFAULT;
 	stat_inc(UACCESS_FAULTS);
 	fault_stats_here(mm)->uaccess++;
+	trace(FAULT, FAULT_BEGIN, fault.flags, fault.addr, 0);
 	result = classic_handle_fault(mm, fault);
 	if (result == FAULT_OOM)
 		fault_out_of_memory(fault);
+	trace(FAULT, FAULT_CLASSIC, result, 0, 0);
+	trace(FAULT, FAULT_END, 0, 0, 0);
 	return result == FAULT_DONE ? 0 : -EFAULT;
 }

@@ -9,6 +9,7 @@
  */
 #include "kernel/errno.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 #include "mm/fault_anon.h"
 
 /* Stack growth needs the write lock; whatever the outcome, the fault looks everything up again. */
@@ -60,9 +61,12 @@ static __always_inline enum fault_result classic_handle_vma(struct mm *mm, struc
 	vmf.flags = fault.flags;
 	vmf.prot = vma->prot;
 	vmf.speculative = false;
-	if ((fault.flags & FAULT_WRITE) && unlikely(!vma->anon_vma) && anon_vma_prepare(vma))
-		return FAULT_OOM;
-	vmf.anon_vma = vma->anon_vma;
+	vmf.anon_vma = READ_ONCE(vma->anon_vma);
+	if ((fault.flags & FAULT_WRITE) && unlikely(!vmf.anon_vma)) {
+		if (anon_vma_prepare(vma))
+			return FAULT_OOM;
+		vmf.anon_vma = READ_ONCE(vma->anon_vma);
+	}
 	if (unlikely(!classic_walk(mm, &vmf)))
 		return FAULT_OOM;
 	if (unlikely(!pte_none(vmf.orig_pte)))
@@ -105,6 +109,7 @@ void classic_user_fault(struct mm *mm, struct fault fault)
 	enum fault_result result = classic_resolve(mm, fault);
 
 	this_cpu()->fault_stats->classic++;
+	trace(FAULT, FAULT_CLASSIC, result, 0, 0);
 	if (unlikely(result != FAULT_DONE))
 		fault_failed(mm, fault, result);
 }

@@ -26,7 +26,9 @@
  */
 #include "lab/bug.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 #include "mm/fault_anon.h"
+#include "mm/table_watch.h"
 #include "mm/vma_walk.h"
 
 /* Gives up at once, never waits, when a writer is at work (INV-6). */
@@ -88,9 +90,10 @@ static __always_inline enum spf_reason spf_walk(struct mm *mm, struct vm_fault *
 	if (unlikely(pmd_huge(vmf->pmd)))
 		return SPF_HUGE;
 	vmf->pte = pte_of(vmf->pmd, vmf->addr);
+	table_watch_begin(vmf);
 	SYNC_POINT(spf_in_walk);
 	vmf->orig_pte = pte_read(vmf->pte);
-	WARN_ON(pte_is_poison(vmf->orig_pte));
+	table_watch_pte(vmf->pte, vmf->orig_pte);
 	return SPF_OK;
 }
 
@@ -109,6 +112,10 @@ static __noinline enum ptl_result spf_ptl_contended(struct mm *mm, struct spinlo
 /* One try for the PTL. Interrupts off, the VMA was found unchanged and pmd linked since then. */
 static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsigned int attempt)
 {
+	if (!table_watch_same(vmf)) {
+		vmf->reason = SPF_PMD_CHANGED;
+		return PTL_ABORT;
+	}
 	vmf->ptl = &pmd_ptdesc(vmf->pmd)->ptl;
 	SYNC_POINT(spf_before_ptl);
 	if (unlikely(!spin_trylock(vmf->ptl))) {
@@ -126,6 +133,11 @@ static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsign
 		vmf->reason = SPF_VMA_CHANGED;
 		return PTL_ABORT;
 	}
+	if (!table_watch_same(vmf)) {
+		spin_unlock(vmf->ptl);
+		vmf->reason = SPF_PMD_CHANGED;
+		return PTL_ABORT;
+	}
 	return PTL_LOCKED;
 }
 
@@ -135,6 +147,8 @@ static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsign
  */
 static __always_inline bool spf_revalidate(struct vm_fault *vmf)
 {
+	if (bug(skip_table_check))
+		return true;
 	if (unlikely(spf_changed(vmf))) {
 		vmf->reason = SPF_VMA_CHANGED;
 		return false;
@@ -255,6 +269,7 @@ void spf_user_fault(struct mm *mm, struct fault fault)
 	reason = spf_attempt(mm, &vmf);
 	srcu_read_unlock_awake(&vma_srcu, section);
 	vmf.stats->spf[reason]++;
+	trace(FAULT, FAULT_SPF, reason, fault.addr, 0);
 	SYNC_POINT(spf_done);
 	if (unlikely(reason != SPF_OK))
 		classic_user_fault(current->mm, fault); /* @mm is not kept till here */

@@ -13,6 +13,7 @@
 #include "kernel/cpu.h"
 #include "kernel/printk.h"
 #include "lab/bug.h"
+#include "lab/quarantine.h"
 #include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/pgtable.h"
@@ -47,27 +48,33 @@ static void gather_free_pages(struct mmu_gather *tlb)
 	tlb->nr = 0;
 }
 
+static __always_inline void gather_free_now(struct mmu_gather *tlb)
+{
+	struct ptdesc *ptdesc, *tmp;
+
+	list_for_each_entry_safe(ptdesc, tmp, &tlb->tables, free_node)
+	{
+		list_del(&ptdesc->free_node);
+		pgtable_free(tlb->mm, ptdesc);
+	}
+	quarantine_flush();
+}
+
 /*
  * The tables were unlinked and flushed, but walkers with interrupts off may still be in them. A
  * flush by IPI has waited for those; one by broadcast has not.
  */
 static void gather_free_ptdescs(struct mmu_gather *tlb)
 {
-	struct ptdesc *ptdesc, *tmp;
-
 	if (list_empty(&tlb->tables))
 		return;
 	if (pgtable_free_mode == PGTABLE_FREE_RCU) {
 		pgtable_free_deferred(tlb->mm, &tlb->tables);
 		return;
 	}
-	if (tlb_flush_mode == TLB_FLUSH_TLBIE && !bug(tables_free_at_once))
+	if (tlb_flush_mode == TLB_FLUSH_TLBIE)
 		tlb_sync_walkers(tlb->mm);
-	list_for_each_entry_safe(ptdesc, tmp, &tlb->tables, free_node)
-	{
-		list_del(&ptdesc->free_node);
-		pgtable_free(tlb->mm, ptdesc);
-	}
+	gather_free_now(tlb);
 }
 
 void gather_flush(struct mmu_gather *tlb)
@@ -260,6 +267,8 @@ void gather_free_tables(struct mmu_gather *tlb, unsigned long start, unsigned lo
 	free_tables_pud(tlb, start, end, floor, ceiling);
 	free_tables_p4d(tlb, start, end, floor, ceiling);
 	spin_unlock(&tlb->mm->page_table_lock);
+	if (LAB && !list_empty(&tlb->tables) && bug(tables_free_at_once))
+		gather_free_now(tlb);
 }
 
 /* What @pte becomes under @prot. The write bit is not given back here, as in RFC v5's kernel: the
@@ -308,6 +317,6 @@ void change_protection(struct vma *vma, unsigned long start, unsigned long end)
 		changed |= protect_ptes(vma, pmd_read(pmdp), addr, stop);
 		addr = stop;
 	}
-	if (changed)
+	if (changed && !bug(skip_protect_flush))
 		tlb_flush_range(vma->mm, start, end);
 }

@@ -37,20 +37,26 @@ struct page {
 	};
 	u8 kind;   /* enum page_kind; the same in all pages of a block */
 	u8 order;  /* of the block it heads, free or not */
-	u16 flags; /* PAGE_IN_ZONE */
+	u16 flags; /* PAGE_* below */
 	union {
 		void *mapping;	      /* PAGE_ANON: the anon_vma */
 		void *slab;	      /* PAGE_SLAB: the cache; in all pages of a block */
 		struct ptdesc *ptdesc; /* PAGE_TABLE */
 	};
 	union {
-		unsigned long index; /* PAGE_ANON: page index in its mapping */
+		/* PAGE_ANON: page index in its mapping. PAGE_TABLE while it is being freed, for the
+		 * record: generation << 8 | level. */
+		unsigned long index;
 		void *slab_free;     /* PAGE_SLAB: first free object */
 	};
 } __aligned(64); /* a power of two, for between page and frame number there is a shift then */
 
 /* Heads a free block on a zone's lists; the zone's. */
 #define PAGE_IN_ZONE BIT(0)
+/* Filled with PGTABLE_POISON when it was freed; only with instruments. */
+#define PAGE_POISONED BIT(1)
+/* Holds one object of a slab cache: see slab_isolate. */
+#define PAGE_ISOLATED BIT(2)
 
 #define MAX_ORDER 10U /* largest block 2^10 pages */
 
@@ -124,4 +130,6 @@ void page_drain_cpu(void);
  * never): for tests of what running out of memory does.
  */
 void page_alloc_fail_after(u64 n);
+/* Reports the free page @page, mapped, if it was poisoned and is no more; looks once. */
+void page_check_poison(struct page *page);
 #endif

@@ -16,6 +16,10 @@
 #include "mm/page_cache.h"
 #include "mm/zone.h"
 #include "kernel/errno.h"
+#include "lab/freed.h"
+#include "lab/poison.h"
+#include "lab/quarantine.h"
+#include "arch/mmu.h"
 
 #define PAGE_CACHE_BATCH 16
 
@@ -51,6 +55,7 @@ static __noinline __noreturn void report_context(void)
 
 static __noinline __noreturn void report_page(const struct page *page, const char *what)
 {
+	freed_print((unsigned long)page_to_virt(page));
 	panic("BUG: %s: page %#lx: kind %u order %u refcount %d mapcount %d", what,
 	      page_to_pfn(page), page->kind, page->order, atomic_read(&page->refcount),
 	      atomic_read(&page->mapcount));
@@ -77,7 +82,51 @@ static inline void check_free(const struct page *page, unsigned int order)
 	if (unlikely(atomic_read(&page->refcount) || atomic_read(&page->mapcount)))
 		report_page(page, "freed page is in use");
 }
+
+/* A block is freed, still of its kind: who did it, and poison. */
+static void page_leaves(struct page *page, unsigned int order)
+{
+	if (page->kind == PAGE_ANON && page_checks == PAGE_CHECKS_PLAIN)
+		return;
+	freed_record_pages(page, order);
+	for (unsigned long i = 0; i < BIT(order); i++) {
+		poison_fill(page_to_virt(&page[i]), PAGE_SIZE, PGTABLE_POISON);
+		page[i].flags |= PAGE_POISONED;
+	}
+}
+
+void page_check_poison(struct page *page)
+{
+	const char *start = page_to_virt(page);
+	size_t at;
+
+	if (!(page->flags & PAGE_POISONED))
+		return;
+	page->flags &= (u16)~PAGE_POISONED;
+	at = poison_find(start, PAGE_SIZE, PGTABLE_POISON);
+	if (unlikely(at < PAGE_SIZE))
+		freed_report(FREED_WRITTEN, (unsigned long)start, NULL,
+			     "a freed page was written: %lx at %lx, byte %zu of it",
+			     *(const unsigned long *)(start + at), (unsigned long)start + at, at);
+}
+
+/* A block is handed out again. */
+static void page_returns(struct page *page, unsigned int order)
+{
+	if (unlikely(quarantine_on))
+		quarantine_map(page, order);
+	for (unsigned long i = 0; i < BIT(order); i++)
+		page_check_poison(&page[i]);
+}
 #else
+#define page_leaves(page, order) do { } while (0)
+#define page_returns(page, order) do { } while (0)
+
+static inline void quarantine_put(struct page *page, unsigned int order)
+{
+	(void)page, (void)order;
+}
+
 static inline bool alloc_must_fail(enum page_kind kind)
 {
 	(void)kind;
@@ -119,6 +168,15 @@ static void count_kind(struct page_cache *cache, unsigned int kind, s64 n)
 		atomic64_add(&nr_kind_early[kind], n);
 }
 
+/* From the zones: a block, or the last page of a refilled list. */
+static struct page *take_slow(struct page_cache *cache, unsigned int order)
+{
+	if (order || !cache)
+		return zone_alloc(order);
+	cache->nr = zone_alloc_batch(cache->pages, PAGE_CACHE_BATCH);
+	return cache->nr ? cache->pages[--cache->nr] : NULL;
+}
+
 static inline void hand_out(struct page *page, enum page_kind kind)
 {
 	check_alloc(page);
@@ -131,17 +189,14 @@ static __noinline struct page *page_alloc_slow(unsigned int order, enum page_kin
 					       unsigned int flags)
 {
 	struct page_cache *cache = this_cpu()->page_cache;
-	struct page *page;
+	struct page *page = take_slow(cache, order);
 
-	if (order || !cache) {
-		page = zone_alloc(order);
-	} else {
-		cache->nr = zone_alloc_batch(cache->pages, PAGE_CACHE_BATCH);
-		page = cache->nr ? cache->pages[--cache->nr] : NULL;
-	}
+	if (!page && quarantine_drain())
+		page = take_slow(cache, order);
 	if (!page)
 		return NULL;
 	hand_out(page, kind);
+	page_returns(page, order);
 	count_kind(cache, kind, (s64)BIT(order));
 	for (unsigned long i = 0; i < BIT(order); i++) {
 		page[i].kind = (u8)kind;
@@ -163,12 +218,13 @@ struct page *page_alloc(unsigned int order, enum page_kind kind, unsigned int fl
 		return page_alloc_slow(order, kind, flags);
 	check_alloc(cache->pages[cache->nr - 1]);
 	page = page_cache_take(cache, kind);
+	page_returns(page, 0);
 	if (flags & ALLOC_ZERO)
 		clear_page(page_to_virt(page));
 	return page;
 }
 
-/* Blocks, a full list (whose oldest pages go), or no list yet. */
+/* Blocks, a full list (whose oldest pages go), no list yet; or what is held back. */
 static __noinline void page_free_slow(struct page *page, unsigned int order)
 {
 	struct page_cache *cache = this_cpu()->page_cache;
@@ -176,6 +232,10 @@ static __noinline void page_free_slow(struct page *page, unsigned int order)
 	count_kind(cache, page->kind, -(s64)BIT(order));
 	for (unsigned long i = 0; i < BIT(order); i++)
 		page[i].kind = PAGE_FREE;
+	if (quarantine_on) {
+		quarantine_put(page, order);
+		return;
+	}
 	if (order || !cache) {
 		zone_free(page, order);
 		return;
@@ -193,7 +253,8 @@ void page_free(struct page *page, unsigned int order)
 
 	check_context();
 	check_free(page, order);
-	if (unlikely(order || !cache || cache->nr == PAGE_CACHE_MAX)) {
+	page_leaves(page, order);
+	if (unlikely(order || !cache || cache->nr == PAGE_CACHE_MAX || quarantine_on)) {
 		page_free_slow(page, order);
 		return;
 	}
@@ -220,7 +281,7 @@ void page_drain_cpu(void)
 
 u64 page_nr_free(void)
 {
-	u64 n = zone_nr_free();
+	u64 n = zone_nr_free() + quarantine_nr_pages();
 
 	for (unsigned int i = 0; i < NR_CPUS; i++)
 		if (cpus[i] && cpus[i]->page_cache)

@@ -7,11 +7,15 @@
  * cleared before its parent entry points to it (MO-5). Lock order: page_table_lock, then PTL.
  */
 #include "mm/pgtable.h"
-#include "kernel/string.h"
+#include "lab/freed.h"
+#include "mm/table_watch.h"
 #include "mm/slab.h"
 
 static struct slab_cache *ptdesc_cache;
 static atomic64_t pgtable_count;
+#if LAB
+static atomic_t last_generation; /* of all tables of this boot */
+#endif
 
 struct page *zero_page;
 u64 zero_pfn;
@@ -23,6 +27,7 @@ static const u32 table_sizes[] = { 0, PTE_TABLE_SIZE, PMD_TABLE_SIZE, PUD_TABLE_
 void pgtable_subsystem_init(void)
 {
 	ptdesc_cache = slab_create("ptdesc", sizeof(struct ptdesc));
+	slab_isolate(ptdesc_cache);
 	zero_page = page_alloc(0, PAGE_KERNEL, ALLOC_ZERO);
 	BUG_ON(!zero_page);
 	zero_pfn = page_to_pfn(zero_page);
@@ -52,6 +57,9 @@ void *pgtable_alloc(struct mm *mm, unsigned int level)
 	}
 	spin_init(&ptdesc->ptl, "ptl");
 	ptdesc->level = (u8)level;
+#if LAB
+	ptdesc->generation = (u32)atomic_inc_return(&last_generation);
+#endif
 	ptdesc->size = table_sizes[level];
 	ptdesc->table = page_to_virt(page);
 	list_init(&ptdesc->free_node);
@@ -82,7 +90,7 @@ void pgtable_release(struct ptdesc *ptdesc)
 
 #if LAB
 	pgtable_check_empty(ptdesc);
-	memset(ptdesc->table, PGTABLE_POISON, ptdesc->size);
+	page->index = (unsigned long)ptdesc->generation << 8 | ptdesc->level;
 #else
 	(void)pgtable_check_empty;
 #endif
@@ -92,6 +100,29 @@ void pgtable_release(struct ptdesc *ptdesc)
 	slab_free(ptdesc_cache, ptdesc);
 	atomic64_dec(&pgtable_count);
 }
+
+#if LAB
+void pgtable_report_other(pmd_t pmd, u32 generation, u32 now)
+{
+	unsigned long table = (unsigned long)phys_to_virt(pmd_table_phys(pmd));
+
+	if (now)
+		freed_report(FREED_OTHER_TABLE, table, NULL,
+			     "the table at %lx was walked as generation %u and is generation %u, "
+			     "another one in the same place", table, generation, now);
+	else
+		freed_report(FREED_OTHER_TABLE, table, NULL,
+			     "the table at %lx was walked as generation %u and is free", table,
+			     generation);
+}
+
+void pgtable_report_poison(const pte_t *ptep)
+{
+	freed_report(FREED_READ_POISON, (unsigned long)ptep, NULL,
+		     "a walk read poison at %lx, out of a page table that was freed",
+		     (unsigned long)ptep);
+}
+#endif
 
 void pgtable_free(struct mm *mm, struct ptdesc *ptdesc)
 {

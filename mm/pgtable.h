@@ -18,6 +18,9 @@ struct ptdesc {
 	u32 size;	     /* bytes */
 	struct list_head free_node; /* gather's, while it waits to be freed */
 	void *table;		    /* kernel address */
+#if LAB
+	u32 generation; /* another one for each table, and for each life of one */
+#endif
 };
 
 void pgtable_subsystem_init(void);
@@ -42,11 +45,6 @@ void pgtable_free_init(void);
 /* Frees a table that is no mm's any more: for mm/pgtable_rcu.c. */
 void pgtable_release(struct ptdesc *ptdesc);
 
-/* Whether @pte was read from a table after it was freed; only with instruments. */
-static inline bool pte_is_poison(pte_t pte)
-{
-	return LAB && unlikely(pte.v == 0x0101010101010101UL * PGTABLE_POISON);
-}
 u64 pgtable_nr_used(void);
 
 static inline struct ptdesc *ptdesc_of(const void *table)

@@ -15,6 +15,7 @@
 #include "kernel/errno.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "lab/quarantine.h"
 #include "mm/pgtable.h"
 
 enum pgtable_free_mode pgtable_free_mode;
@@ -38,7 +39,7 @@ void pgtable_free_deferred(struct mm *mm, struct list_head *tables)
 	atomic64_add(&mm->nr_tables, -(s64)n);
 	spin_lock(&deferred_lock);
 	list_splice_tail(tables, &deferred);
-	nr_deferred += n;
+	WRITE_ONCE(nr_deferred, nr_deferred + n);
 	spin_unlock(&deferred_lock);
 	wake_up_all(&worker_wq);
 }
@@ -78,8 +79,9 @@ static void free_tables(struct list_head *tables)
 		pgtable_release(ptdesc);
 		n++;
 	}
+	quarantine_flush();
 	spin_lock(&deferred_lock);
-	nr_freed += n;
+	WRITE_ONCE(nr_freed, nr_freed + n);
 	spin_unlock(&deferred_lock);
 	wake_up_all(&barrier_wq);
 }
@@ -90,7 +92,7 @@ static void free_worker(void *arg)
 	for (;;) {
 		struct list_head tables = LIST_HEAD_INIT(tables);
 
-		wait_event_until(&worker_wq, !list_empty(&deferred), U64_MAX);
+		wait_event_until(&worker_wq, READ_ONCE(nr_deferred) != nr_freed, U64_MAX);
 		spin_lock(&deferred_lock);
 		list_splice_tail(&deferred, &tables);
 		spin_unlock(&deferred_lock);

@@ -12,8 +12,8 @@
  * handlers do not allocate.
  *
  * With instruments a free object is filled with 0x6b, in a magazine all of it, in a slab all but
- * the link, and this is looked at when it is handed out. An object that is all poison but for its
- * first word when it is freed was free before.
+ * the link, and this is looked at when it is handed out (INV-15). An object that is all poison but
+ * for its first word when it is freed was free before.
  *
  * Source: J. Bonwick, "The Slab Allocator" (1994); J. Bonwick and J. Adams, "Magazines and Vmem"
  * (2001), for the per-CPU stacks.
@@ -22,6 +22,9 @@
 #include "mm/page.h"
 #include "kernel/cpu.h"
 #include "kernel/printk.h"
+#include "lab/freed.h"
+#include "lab/poison.h"
+#include "lab/quarantine.h"
 
 #define MAX_CACHES 48
 #define MAG_MAX 31UL /* makes a magazine 256 bytes */
@@ -30,6 +33,7 @@
 #define MAX_EMPTY 1	       /* slabs without used objects that a cache keeps */
 #define MIN_PER_SLAB 2
 #define MIN_SIZE 16
+#define ISOLATED_SHARE 16 /* of RAM, that objects of one cache may fill with pages of their own */
 
 struct magazine {
 	unsigned int nr;
@@ -46,6 +50,10 @@ struct slab_cache {
 	struct list_head partial; /* slabs with free objects; the empty ones are last */
 	unsigned int nr_empty;
 	u64 nr_out; /* objects out of slabs: in use or in magazines */
+#if LAB
+	bool isolated;		/* see slab_isolate */
+	atomic64_t nr_isolated; /* objects in pages of their own */
+#endif
 	struct magazine *mag[NR_CPUS]; /* each set and used by its CPU only */
 };
 
@@ -66,25 +74,12 @@ static struct page *slab_of(const struct slab_cache *cache, const void *object)
 }
 
 #if LAB
-#define POISON 0x6b6b6b6b6b6b6b6bUL
+#define POISON POISON_WORD(SLAB_POISON)
 #define ALIVE 0x5a5a5a5a5a5a5a5aUL /* second word of an object just handed out */
 
 static void poison(const struct slab_cache *cache, void *object)
 {
-	unsigned long *word = object;
-
-	for (size_t i = 0; i < cache->size / sizeof(long); i++)
-		word[i] = POISON;
-}
-
-/* The first word from @from on that is not poison, or the number of words. */
-static size_t poison_end(const struct slab_cache *cache, const void *object, size_t from)
-{
-	const unsigned long *word = object;
-
-	while (from < cache->size / sizeof(long) && word[from] == POISON)
-		from++;
-	return from;
+	poison_fill(object, cache->size, SLAB_POISON);
 }
 
 static void check_context(const struct slab_cache *cache)
@@ -94,11 +89,12 @@ static void check_context(const struct slab_cache *cache)
 
 static void check_alloc(const struct slab_cache *cache, void *object)
 {
-	size_t bad = poison_end(cache, object, 0);
+	size_t bad = poison_find(object, cache->size, SLAB_POISON);
 
-	BUG_ON_MSG(bad < cache->size / sizeof(long),
-		   "slab %s: use after free: object %p has %#lx at byte %zu", cache->name, object,
-		   ((unsigned long *)object)[bad], bad * sizeof(long));
+	if (unlikely(bad < cache->size))
+		freed_report(FREED_WRITTEN, (unsigned long)object, NULL,
+			     "slab %s: freed object %p has %#lx at byte %zu", cache->name, object,
+			     *(unsigned long *)((char *)object + bad), bad);
 	((unsigned long *)object)[1] = ALIVE;
 }
 
@@ -109,9 +105,59 @@ static void check_free(const struct slab_cache *cache, void *object)
 
 	BUG_ON_MSG(page->kind != PAGE_SLAB || page->slab != cache || offset % cache->size,
 		   "slab %s: %p is no object of it", cache->name, object);
-	BUG_ON_MSG(poison_end(cache, object, 1) == cache->size / sizeof(long),
-		   "slab %s: object %p freed twice", cache->name, object);
+	if (unlikely(poison_find((long *)object + 1, cache->size - sizeof(long), SLAB_POISON) ==
+		     cache->size - sizeof(long))) {
+		freed_print((unsigned long)object);
+		panic("BUG: slab %s: object %p freed twice", cache->name, object);
+	}
+	freed_record_object(cache->name, object, cache->size);
 	poison(cache, object);
+}
+
+/*
+ * With pagealloc=debug an object has a page of its own, which leaves the kernel's map when it is
+ * freed; as long as not too much of RAM goes that way. NULL: it must be an ordinary object.
+ */
+static void *isolated_alloc(struct slab_cache *cache)
+{
+	struct page *page;
+
+	if (!quarantine_on || !cache->isolated ||
+	    (u64)atomic64_read(&cache->nr_isolated) >= page_nr_total() / ISOLATED_SHARE)
+		return NULL;
+	page = page_alloc(0, PAGE_SLAB, 0);
+	if (!page)
+		return NULL;
+	page->slab = cache;
+	page->flags |= PAGE_ISOLATED;
+	atomic64_inc(&cache->nr_isolated);
+	return page_to_virt(page);
+}
+
+/* False if @object is an ordinary one. */
+static bool isolated_free(struct slab_cache *cache, void *object)
+{
+	struct page *page = virt_to_page(object);
+
+	if (!(page->flags & PAGE_ISOLATED))
+		return false;
+	BUG_ON_MSG(page->slab != cache || !IS_ALIGNED((unsigned long)object, PAGE_SIZE),
+		   "slab %s: %p is no object of it", cache->name, object);
+	page->flags &= (u16)~PAGE_ISOLATED;
+	atomic64_dec(&cache->nr_isolated);
+	page_put(page);
+	quarantine_flush();
+	return true;
+}
+
+void slab_isolate(struct slab_cache *cache)
+{
+	cache->isolated = true;
+}
+
+const char *slab_name(const struct slab_cache *cache)
+{
+	return cache->name;
 }
 
 /* @object comes out of @page's list: its link must lead into the slab, and becomes poison. */
@@ -130,6 +176,8 @@ static void check_link(const struct slab_cache *cache, const struct page *page, 
 #define check_alloc(cache, object) do { } while (0)
 #define check_free(cache, object) do { } while (0)
 #define check_link(cache, page, object) do { } while (0)
+#define isolated_alloc(cache) NULL
+#define isolated_free(cache, object) false
 #endif
 
 /* --- slabs; cache locked --- */
@@ -253,6 +301,9 @@ void *slab_alloc(struct slab_cache *cache)
 	void *object;
 
 	check_context(cache);
+	object = isolated_alloc(cache);
+	if (object)
+		return object;
 	if (unlikely(!mag || !mag->nr))
 		return slab_alloc_slow(cache);
 	object = mag->objects[--mag->nr];
@@ -279,6 +330,8 @@ void slab_free(struct slab_cache *cache, void *object)
 	struct magazine *mag = cache->mag[cpu_id()];
 
 	check_context(cache);
+	if (isolated_free(cache, object))
+		return;
 	check_free(cache, object);
 	if (unlikely(!mag || mag->nr == cache->mag_max)) {
 		slab_free_slow(cache, object);
@@ -321,6 +374,9 @@ u64 slab_nr_used(struct slab_cache *cache)
 {
 	u64 n = READ_ONCE(cache->nr_out);
 
+#if LAB
+	n += (u64)atomic64_read(&cache->nr_isolated);
+#endif
 	for (unsigned int i = 0; i < NR_CPUS; i++) {
 		struct magazine *mag = smp_load_acquire(&cache->mag[i]);
 

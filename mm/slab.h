@@ -19,6 +19,14 @@ struct slab_cache *slab_create(const char *name, size_t size);
 /* An object (contents undefined) or NULL. Never sleeps. */
 void *slab_alloc(struct slab_cache *cache);
 void slab_free(struct slab_cache *cache, void *object);
+#if LAB
+/* From now on, with pagealloc=debug, each object has a page of its own, so that a touch of a freed
+ * one traps: for objects that others may still look at without a lock. */
+void slab_isolate(struct slab_cache *cache);
+const char *slab_name(const struct slab_cache *cache);
+#else
+#define slab_isolate(cache) do { } while (0)
+#endif
 /* Objects in use; exact when nothing runs. */
 u64 slab_nr_used(struct slab_cache *cache);
 /* This CPU's stacks go back to the slabs, and the pages of empty slabs to the page allocator. */

@@ -25,6 +25,7 @@
 #include "lab/hook.h"
 #include "lab/perturb.h"
 #include "lab/sync.h"
+#include "lab/trace.h"
 #include "lab/watchdog.h"
 #include "mm/mm.h"
 
@@ -73,6 +74,7 @@ static void tlb_serve(unsigned int initiator)
 	if (bug_every(tlb_ack_lost, 100))
 		return;
 	tlb_flush_local(req->mm, req->start, req->end, req->gen);
+	trace(IPI, TLB_ACK, initiator, 0, 0);
 	cpumask_clear(&req->pending, cpu_id());
 	if (READ_ONCE(req->halted) && cpumask_empty(&req->pending))
 		arch_ipi_send(initiator, IPI_WAKE);
@@ -108,6 +110,7 @@ static void tlb_send(struct tlb_request *req)
 	cpumask_zero(&targets);
 	for_each_cpu(cpu, &req->pending)
 	{
+		trace(IPI, TLB_ASK, cpu, req->start, req->end);
 		if (__atomic_fetch_or(&cpus[cpu]->tlb_inbox[word], bit, __ATOMIC_SEQ_CST))
 			continue;
 		targets.bits[cpu / 64] |= 1ULL << (cpu % 64);

@@ -31,6 +31,9 @@ struct vm_fault {
 	pmd_t pmd; /* the value that was walked through */
 	pte_t *pte; /* in the table of pmd; followed in the walk or with its lock held */
 	pte_t orig_pte; /* read in the same window as pmd (L-3) */
+#if LAB
+	u32 generation; /* of the table of pmd when it was walked */
+#endif
 
 	bool speculative;
 	u32 seq; /* of vma->vm_sequence, even */

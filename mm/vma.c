@@ -22,6 +22,7 @@ static struct slab_cache *vma_cache;
 void vma_subsystem_init(void)
 {
 	vma_cache = slab_create("vma", sizeof(struct vma));
+	slab_isolate(vma_cache);
 	anon_vma_init();
 	if (srcu_init(&vma_srcu, "vma_srcu"))
 		panic("no memory for vma_srcu");

@@ -12,6 +12,7 @@
  * A merge allocates nothing and cannot fail; it only needs references.
  */
 #include "kernel/errno.h"
+#include "lab/bug.h"
 #include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/mm.h"
@@ -100,7 +101,8 @@ static bool anon_vmas_agree(const struct anon_vma *a, const struct anon_vma *b)
 
 static bool can_join(const struct vma *vma, unsigned long flags, const struct anon_vma *anon_vma)
 {
-	return vma->flags == flags && anon_vmas_agree(vma->anon_vma, anon_vma);
+	return (vma->flags == flags || bug(merge_any_flags)) &&
+	       anon_vmas_agree(vma->anon_vma, anon_vma);
 }
 
 struct vma *vma_merge(struct mm *mm, struct vma *prev, unsigned long start, unsigned long end,

@@ -21,6 +21,7 @@
  */
 #include "kernel/errno.h"
 #include "kernel/thread.h"
+#include "lab/bug.h"
 #include "mm/vma_walk.h"
 
 #define LOOKUP_TRIES 4
@@ -102,6 +103,8 @@ void vma_gap_update(struct mm *mm, struct vma *vma)
 {
 	struct vma *next = vma_next(mm, vma);
 
+	if (bug(skip_gap_update))
+		return;
 	set_gap(vma);
 	if (next)
 		set_gap(next);

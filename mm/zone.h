@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is behind the per-CPU lists of pages: the zones of mm/page_alloc.c. For mm/page_cpu.c only.
+ * What is behind the per-CPU lists of pages: the zones of mm/page_alloc.c. For mm/page_cpu.c and
+ * lab/quarantine.c only.
  */
 #pragma once
 

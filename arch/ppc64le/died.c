@@ -22,7 +22,7 @@ static struct cpu *dying_cpu;
 static void died_print_registers(const struct trap_frame *regs)
 {
 	printk("  nip %016lx  %pS\n", regs->nip, (void *)regs->nip);
-	printk("  lr  %016lx  %pS\n", regs->lr, (void *)regs->lr);
+	printk("  lr  %016lx  %pB\n", regs->lr, (void *)regs->lr);
 	printk("  msr %016lx  ctr %016lx  xer %08lx  cr %08lx\n", regs->msr, regs->ctr, regs->xer,
 	       regs->ccr);
 	for (unsigned int i = 0; i < 32; i += 4)

@@ -20,6 +20,7 @@
  *
  * Source: Power ISA 3.0B, book III, chapter 6 (interrupts), 6.5 (definitions); ELFv2 ABI, 2.2.
  */
+#include "arch/layout.h"
 #include "arch/ppc64le/frame.h"
 #include "arch/ppc64le/offsets.h"
 
@@ -330,11 +331,11 @@ entry_text_stop:
 	 * that user mode may execute (mmu.c): there is no vdso, and user stacks are not executable.
 	 */
 	.section .user.text, "ax", @progbits
-	.balign SIGRETURN_ALIGN
+	.balign 1 << PAGE_SHIFT
 	.globl sigreturn_page
 sigreturn_page:
 	addi 1, 1, SIGNAL_STACK_HEADER
 	li 0, 172
 	sc
-	.balign SIGRETURN_ALIGN
+	.balign 1 << PAGE_SHIFT
 	.section .note.GNU-stack, "", @progbits

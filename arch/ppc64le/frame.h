@@ -28,11 +28,8 @@
 #define SWITCH_FRAME 176
 #define SWITCH_GPR(n) (STACK_HEADER + ((n) - 14) * 8)
 
-#define KSTACK_SHIFT 14
-
 /* Above a signal frame: room for the handler to save its caller into, as it expects it. */
 #define SIGNAL_STACK_HEADER 128
-#define SIGRETURN_ALIGN 4096
 
 #define SPR_DSISR 18
 #define SPR_DAR 19

@@ -155,11 +155,13 @@ static u64 frame_rights(phys_addr_t phys)
 	return phys_in(phys, rodata_start, rodata_end) ? KERNEL_RO : KERNEL_RW;
 }
 
+static bool base_pages; /* the direct map has no huge ones */
+
 /* Maps [@phys, @end): page by page up to the end of the image, then in pieces of 2 MiB. */
 static void map_direct(u64 *puds, phys_addr_t phys, phys_addr_t end)
 {
 	while (phys < end) {
-		bool huge = IS_ALIGNED(phys, PMD_SIZE) && end - phys >= PMD_SIZE &&
+		bool huge = !base_pages && IS_ALIGNED(phys, PMD_SIZE) && end - phys >= PMD_SIZE &&
 			    phys >= image_to_phys(image_end);
 		u64 rights = huge ? KERNEL_RW : frame_rights(phys);
 		u64 *entry = kernel_entry(puds, DIRECT_MAP_BASE + phys, huge);
@@ -192,7 +194,7 @@ static void processes_grow(void)
 	processes_register(page_to_virt(page), nr);
 }
 
-void arch_mmu_init(void)
+void arch_mmu_init(bool by_base_pages)
 {
 	struct page *page = page_alloc(0, PAGE_KERNEL, ALLOC_ZERO);
 	phys_addr_t image = image_to_phys(image_end);
@@ -200,6 +202,7 @@ void arch_mmu_init(void)
 
 	if (!page)
 		panic("too little memory for the kernel's page tables");
+	base_pages = by_base_pages;
 	puds = page_to_virt(page);
 	map_direct(puds, 0, image);
 	for (unsigned int i = 0; i < boot_info.nr_ram; i++)
@@ -208,7 +211,7 @@ void arch_mmu_init(void)
 		panic("too little memory for the kernel's page tables");
 	p4d_set_table(p4d_of(&kernel_pgd[table_index(DIRECT_MAP_BASE, PGD_SHIFT)], DIRECT_MAP_BASE),
 		      page_to_phys(page));
-	tlb_flush_kernel_all();
+	arch_tlb_flush_kernel_all();
 	processes_grow();
 	arch_mmu_switch(NULL);
 }
@@ -233,6 +236,23 @@ void arch_mmu_switch(pgd_t *pgd)
 	arch_tlb_flush_all();
 }
 
+#if LAB
+void arch_kernel_map_set_present(const void *virt, bool present)
+{
+	unsigned long addr = (unsigned long)virt;
+	p4d_t p4d = p4d_read(p4d_of(&kernel_pgd[table_index(addr, PGD_SHIFT)], addr));
+	pud_t *puds = phys_to_virt(p4d_table_phys(p4d));
+	pmd_t *pmds = phys_to_virt(pud_table_phys(pud_read(&puds[table_index(addr, PUD_SHIFT)])));
+	pmd_t pmd = pmd_read(&pmds[table_index(addr, PMD_SHIFT)]);
+	pte_t *pte = (pte_t *)phys_to_virt(pmd_table_phys(pmd)) + table_index(addr, PTE_SHIFT);
+	u64 v = pte_read(pte).v;
+
+	BUG_ON(!base_pages || !pte_pfn((pte_t){ v }));
+	WRITE_ONCE(pte->v, radix_swap(present ? v | RADIX_VALID : v & ~RADIX_VALID));
+	__asm__ __volatile__("ptesync" ::: "memory");
+}
+#endif
+
 int arch_kernel_map_page(unsigned long virt, phys_addr_t phys)
 {
 	u64 *puds, *entry;
@@ -246,6 +266,6 @@ int arch_kernel_map_page(unsigned long virt, phys_addr_t phys)
 	}
 	spin_unlock(&kernel_map_lock);
 	if (!phys)
-		tlb_flush_kernel_page(virt);
+		arch_tlb_flush_kernel_page(virt);
 	return entry ? 0 : -ENOMEM;
 }

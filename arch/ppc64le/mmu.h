@@ -14,7 +14,3 @@ static inline unsigned long mmu_pid(const pgd_t *pgd)
 {
 	return virt_to_phys(pgd) >> MMU_PID_SHIFT;
 }
-
-/* This CPU's translations of PID 0: of one page, or all. */
-void tlb_flush_kernel_page(unsigned long addr);
-void tlb_flush_kernel_all(void);

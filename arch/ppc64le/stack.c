@@ -3,8 +3,9 @@
  * Walking kernel stacks along the back chain.
  *
  * Every stack frame begins with the address of its caller's, and holds the return address of what
- * it calls 16 bytes above its start. A function that calls nothing has no frame and saves no return
- * address: if it was interrupted, its caller is missing in the trace.
+ * it calls 16 bytes above its start. A function that calls nothing saves no return address, and its
+ * caller's frame may hold none or that of an earlier call: if it was interrupted, its caller is
+ * missing in the trace or named at another place; the report's lr is right.
  *
  * Runs in panics and NMIs on stacks that may be in any state, so an address is looked up in the
  * kernel's page tables before it is read, and every step leads to a higher address, or from an NMI
@@ -61,32 +62,43 @@ static bool stack_step_ok(unsigned long from, unsigned long to)
 	return to > from;
 }
 
-bool arch_stack_next(unsigned long *pc, unsigned long *fp)
+/* The frame of the caller, whose start may be read; 0 at the end. */
+static unsigned long stack_outer(unsigned long frame)
 {
-	unsigned long old = *fp, frame, ret;
+	unsigned long outer;
+
+	if (!stack_readable(frame, 8))
+		return 0;
+	outer = *(const unsigned long *)frame;
+	return stack_step_ok(frame, outer) && stack_readable(outer, STACK_HEADER) ? outer : 0;
+}
+
+enum stack_step arch_stack_next(unsigned long *pc, unsigned long *fp)
+{
+	unsigned long frame = *fp, ret;
+	enum stack_step step = STACK_CALL;
 	const struct trap_frame *regs;
 
-	if (!stack_readable(old, 8))
-		return false;
-	frame = *(const unsigned long *)old;
-	if (!stack_step_ok(old, frame) || !stack_readable(frame, STACK_HEADER))
-		return false;
-	ret = *(const unsigned long *)(frame + STACK_LR_SAVE);
+	do {
+		frame = stack_outer(frame);
+		if (!frame)
+			return STACK_END;
+		ret = *(const unsigned long *)(frame + STACK_LR_SAVE);
+	} while (ret < (unsigned long)text_start || ret >= (unsigned long)text_end);
 	if (ret >= (unsigned long)entry_text_start && ret < (unsigned long)entry_text_stop) {
 		regs = (const struct trap_frame *)(frame + STACK_HEADER);
 		if (ret == (unsigned long)entry_syscall_return ||
 		    !stack_readable((unsigned long)regs, sizeof(*regs)) ||
 		    trap_frame_is_user(regs))
-			return false;
+			return STACK_END;
+		step = STACK_TRAP;
 		ret = regs->nip; /* whatever it is: who called a bad address is worth knowing */
 		if (stack_step_ok(frame, regs->gpr[1]))
 			frame = regs->gpr[1];
 		else
 			frame = 0;
-	} else if (ret < (unsigned long)text_start || ret >= (unsigned long)text_end) {
-		return false;
 	}
 	*pc = ret;
 	*fp = frame;
-	return true;
+	return step;
 }

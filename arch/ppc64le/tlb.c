@@ -58,16 +58,43 @@ void arch_tlb_broadcast_all(pgd_t *pgd)
 }
 
 /* PID 0's tree; the PID register does not come into it. */
-void tlb_flush_kernel_page(unsigned long addr)
+void arch_tlb_flush_kernel_page(unsigned long addr)
 {
 	__asm__ __volatile__("ptesync; tlbiel %0, %1, 0, 1, 1; ptesync" ::"r"(page_operand(addr)),
 			     "r"(0L)
 			     : "memory");
 }
 
-void tlb_flush_kernel_all(void)
+void arch_tlb_flush_kernel_all(void)
 {
 	__asm__ __volatile__("ptesync; tlbiel %0, %1, 2, 1, 1; ptesync; isync" ::"r"(TLB_IS_PID),
 			     "r"(0L)
 			     : "memory");
 }
+
+#if LAB
+/*
+ * QEMU's CPU looks for work that others gave it, flushes among it, between two blocks of code only.
+ * A block has up to 512 instructions, without a branch and within a page, hence the branch to an
+ * aligned place. Each reading of the time base takes it some 30 ns.
+ */
+u32 arch_tlb_late_read(u64 *began, u64 round, const u64 *done, const u32 *word, u64 *seen_done)
+{
+	u64 seen, ticks;
+	u32 value;
+
+	__asm__ __volatile__("b 1f\n"
+			     "\t.balign 2048\n"
+			     "1:\tstd %5, 0(%3)\n"
+			     "\t.rept 400\n"
+			     "\tmftb %2\n"
+			     "\t.endr\n"
+			     "\tld %0, 0(%4)\n"
+			     "\tlwz %1, 0(%6)\n"
+			     : "=&r"(seen), "=&r"(value), "=&r"(ticks)
+			     : "b"(began), "b"(done), "r"(round), "b"(word)
+			     : "memory");
+	*seen_done = seen;
+	return value;
+}
+#endif

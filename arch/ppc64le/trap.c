@@ -15,6 +15,7 @@
 #include "kernel/signal.h"
 #include "kernel/thread.h"
 #include "kernel/time.h"
+#include "lab/quarantine.h"
 #include "lab/watchdog.h"
 #include "mm/fault.h"
 #include "arch/ppc64le/internal.h"
@@ -49,7 +50,6 @@ _Static_assert(offsetof(struct trap_frame, dar) == TF_DAR, "frame.h");
 _Static_assert(offsetof(struct trap_frame, dsisr) == TF_DSISR, "frame.h");
 _Static_assert(sizeof(struct trap_frame) == TF_SIZE && ENTRY_FRAME % 16 == 0, "frame.h");
 _Static_assert(TRAP_SYSCALL == VEC_SYSCALL && TRAP_MSR_PR == MSR_PR, "frame.h");
-_Static_assert(KSTACK_SIZE == 1UL << KSTACK_SHIFT, "frame.h");
 
 /* Gives entry.S the offset of thread->work as an absolute symbol; never called. */
 static void __attribute__((used)) trap_export_offsets(void)
@@ -98,6 +98,8 @@ static __noinline void trap_kernel_fault(struct trap_frame *regs, const struct f
 
 	if (regs->trap & TRAP_OVERFLOW)
 		trap_kernel_died(regs, "kernel stack overflow");
+	if (quarantine_fault(regs, fault->addr, fault->flags & FAULT_WRITE))
+		return;
 	if (!fixup || fault->addr >= USER_TOP || fault->flags & FAULT_RESERVED)
 		trap_kernel_died(regs, "page fault in the kernel");
 	if (trap_frame_irqs_on(regs) && thread->mm) {

@@ -31,7 +31,7 @@ extern const u32 entry_vector[], entry_vector_nmi[]; /* ENTRY_VECTOR_WORDS each 
 #define ENTRY_VECTOR_WORDS 5
 extern const u8 entry_text_start[], entry_text_stop[];
 extern const u8 entry_syscall_return[]; /* where syscall_dispatch returns to */
-extern const u8 sigreturn_page[];	/* SIGRETURN_ALIGN bytes */
+extern const u8 sigreturn_page[];	/* a page */
 void entry_fault(void);
 void entry_exception(void);
 void entry_interrupt(void);

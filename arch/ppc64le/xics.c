@@ -12,6 +12,7 @@
 #include "arch/ppc64le/hcall.h"
 #include "arch/ppc64le/internal.h"
 #include "kernel/boot.h"
+#include "lab/trace.h"
 
 #define XIRR_SOURCE 0xffffff
 #define XICS_IPI 2	/* the source number of all IPIs */
@@ -51,6 +52,7 @@ void platform_external_interrupt(void)
 /* The atomic operation is a full barrier: what was stored before is seen by the handler. */
 void arch_ipi_send(unsigned int cpu, enum ipi_kind kind)
 {
+	trace(IPI, IPI_SEND, kind, cpu, 0);
 	__atomic_fetch_or(&cpus[cpu]->arch.ipi_pending, (u32)BIT(kind), __ATOMIC_SEQ_CST);
 	hcall(H_IPI, boot_info.cpu_hwid[cpu], IPI_PRIORITY, 0, 0, NULL);
 }

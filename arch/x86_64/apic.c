@@ -17,6 +17,7 @@
 #include "arch/x86_64/msr.h"
 #include "kernel/boot.h"
 #include "kernel/printk.h"
+#include "lab/trace.h"
 
 enum apic_register {
 	APIC_ID = 0x020,
@@ -146,6 +147,7 @@ void apic_start_others(phys_addr_t page)
 
 void arch_ipi_send(unsigned int cpu, enum ipi_kind kind)
 {
+	trace(IPI, IPI_SEND, kind, cpu, 0);
 	icr_send(X86_VECTOR_IPI_BASE + kind, boot_info.cpu_hwid[cpu]);
 }
 

@@ -29,6 +29,7 @@
 #define KERNEL_STACK (KERNEL_RW & ~X86_PTE_GLOBAL)
 
 #define KERNEL_HALF (PTRS_PER_TABLE / 2)
+#define CR4_PGE BIT(7)
 
 pgd_t kernel_pgd[PTRS_PER_TABLE] __aligned(PAGE_SIZE);
 
@@ -109,11 +110,14 @@ static pte_t *kernel_pte(unsigned long virt)
 	return ptes ? &ptes[table_index(virt, PTE_SHIFT)] : NULL;
 }
 
+static bool base_pages; /* the direct map has no huge ones */
+
 /* Maps pages of [@start, @end), huge ones where they fit. Boot only: without memory it panics. */
 static void map_range(unsigned long virt, phys_addr_t start, phys_addr_t end, u64 flags)
 {
 	while (start < end) {
-		bool huge = IS_ALIGNED(start | virt, PMD_SIZE) && end - start >= PMD_SIZE;
+		bool huge = !base_pages && IS_ALIGNED(start | virt, PMD_SIZE) &&
+			    end - start >= PMD_SIZE;
 		u64 *entry = huge ? &kernel_pmd(virt)->v : &kernel_pte(virt)->v;
 		unsigned long size = huge ? PMD_SIZE : PAGE_SIZE;
 
@@ -146,8 +150,9 @@ static void map_ram(const struct mem_range *ram)
 	map_direct(ro_end, ram->end, KERNEL_RW);
 }
 
-void arch_mmu_init(void)
+void arch_mmu_init(bool by_base_pages)
 {
+	base_pages = by_base_pages;
 	map_image((const char *)KERNEL_VIRT_OFFSET + boot_image_start, text_start, KERNEL_RO);
 	map_image(text_start, text_end, KERNEL_TEXT);
 	map_image(rodata_start, rodata_end, KERNEL_RO);
@@ -171,6 +176,36 @@ void arch_mmu_switch(pgd_t *pgd)
 
 	__asm__ __volatile__("movq %0, %%cr3" ::"r"(cr3) : "memory");
 }
+
+#if LAB
+void arch_kernel_map_set_present(const void *virt, bool present)
+{
+	unsigned long addr = (unsigned long)virt;
+	pud_t *puds = phys_to_virt(p4d_table_phys(*(p4d_t *)&kernel_pgd[table_index(addr,
+										     PGD_SHIFT)]));
+	pmd_t *pmds = phys_to_virt(pud_table_phys(puds[table_index(addr, PUD_SHIFT)]));
+	pmd_t pmd = pmds[table_index(addr, PMD_SHIFT)];
+	pte_t *pte = (pte_t *)phys_to_virt(pmd_table_phys(pmd)) + table_index(addr, PTE_SHIFT);
+	u64 v = READ_ONCE(pte->v);
+
+	BUG_ON(!base_pages || !pte_pfn((pte_t){ v }));
+	WRITE_ONCE(pte->v, present ? v | X86_PTE_PRESENT : v & ~X86_PTE_PRESENT);
+}
+
+void arch_tlb_flush_kernel_all(void)
+{
+	unsigned long flags = irq_save(), cr4;
+
+	__asm__ __volatile__("movq %%cr4, %0" : "=r"(cr4)::"memory");
+	if (cr4 & CR4_PGE) { /* either change flushes everything, global entries too */
+		__asm__ __volatile__("movq %0, %%cr4" ::"r"(cr4 & ~CR4_PGE) : "memory");
+		__asm__ __volatile__("movq %0, %%cr4" ::"r"(cr4) : "memory");
+	} else {
+		arch_tlb_flush_all();
+	}
+	irq_restore(flags);
+}
+#endif
 
 int arch_kernel_map_page(unsigned long virt, phys_addr_t phys)
 {

@@ -63,13 +63,14 @@ static bool stack_step_ok(unsigned long from, unsigned long to)
 	return to > from;
 }
 
-bool arch_stack_next(unsigned long *pc, unsigned long *fp)
+enum stack_step arch_stack_next(unsigned long *pc, unsigned long *fp)
 {
 	unsigned long old = *fp, next, ret;
+	enum stack_step step = STACK_CALL;
 	const struct trap_frame *regs;
 
 	if (!stack_readable(old, 16))
-		return false;
+		return STACK_END;
 	next = ((const unsigned long *)old)[0];
 	ret = ((const unsigned long *)old)[1];
 	if (ret >= (unsigned long)entry_text_start && ret < (unsigned long)entry_text_stop) {
@@ -77,14 +78,15 @@ bool arch_stack_next(unsigned long *pc, unsigned long *fp)
 		if (ret == (unsigned long)entry_syscall_return ||
 		    !stack_readable((unsigned long)regs, sizeof(*regs)) ||
 		    trap_frame_is_user(regs))
-			return false;
+			return STACK_END;
+		step = STACK_TRAP;
 		ret = regs->rip; /* whatever it is: who called a bad address is worth knowing */
 		next = regs->rbp;
 	} else if (ret < (unsigned long)text_start || ret >= (unsigned long)text_end) {
-		return false;
+		return STACK_END;
 	}
 	/* The last frame of all has no next one; its caller is still worth a line. */
 	*pc = ret;
 	*fp = next && stack_step_ok(old, next) ? next : 0;
-	return true;
+	return step;
 }

@@ -19,6 +19,7 @@
 #include "kernel/syscall.h"
 #include "kernel/thread.h"
 #include "kernel/time.h"
+#include "lab/quarantine.h"
 #include "lab/watchdog.h"
 #include "mm/fault.h"
 #include "arch/x86_64/internal.h"
@@ -150,6 +151,8 @@ void trap_kernel_page_fault(struct trap_frame *regs)
 	unsigned long fixup = uaccess_fixup(regs->rip);
 	int ret = -EFAULT;
 
+	if (quarantine_fault(regs, fault.addr, fault.flags & FAULT_WRITE))
+		return;
 	if (!fixup || fault.addr >= USER_TOP || fault.flags & FAULT_RESERVED)
 		trap_kernel_died(regs, "page fault in the kernel");
 	if (trap_frame_irqs_on(regs) && thread->mm) {

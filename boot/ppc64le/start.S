@@ -11,6 +11,7 @@
  * Source: Power ISA 3.0B, book III, 3.3.1 (rfid), 5.7.6 (real mode ignores the top bits of an
  * address); LoPAPR 7.3.8 (start-cpu).
  */
+#include "arch/layout.h"
 #include "arch/ppc64le/offsets.h"
 
 #define MSR_TRANSLATE 0x32	/* IR, DR, RI */
@@ -96,10 +97,10 @@ secondary_linked:
 	trap
 
 	.section .bss.page, "aw", @nobits
-	.balign 4096
+	.balign 1 << PAGE_SHIFT
 	.globl boot_stack_guard, boot_stack, boot_stack_end
 boot_stack_guard:
-	.space 4096
+	.space 1 << PAGE_SHIFT
 boot_stack:
-	.space 16384
+	.space 1 << KSTACK_SHIFT
 boot_stack_end:

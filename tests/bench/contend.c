@@ -2,9 +2,9 @@
 /*
  * `contend`: how many faults a second one thread takes while another changes the address space.
  *
- * The faulting thread, on the first CPU, writes a byte in each of 4096 pages of an area of its own
- * and gives them back with MADV_DONTNEED, over and over; page tables stay. The contender, on the
- * second CPU, changes another part: mmap (64 KiB mapped and unmapped), mmap-touch (a page of it
+ * The faulting thread, on the first CPU, writes a byte in each page of 16 MiB of its own, 4096 of
+ * 4 KiB, and gives them back with MADV_DONTNEED, over and over; page tables stay. The contender, on
+ * the second CPU, changes another part: mmap (64 KiB mapped and unmapped), mmap-touch (a page of it
  * written in between, so that the flush interrupts the other CPU) or mprot16m (16 MiB of populated
  * pages read-only and back). An operation of the contender is such a round.
  *
@@ -17,7 +17,7 @@
 
 #include <time.h>
 
-#define PAGES 4096
+#define AREA (16UL << 20)
 #define SMALL (64UL << 10)
 #define LARGE (16UL << 20)
 #define RW (PROT_READ | PROT_WRITE)
@@ -33,15 +33,15 @@ static struct {
 
 static void take_faults(struct worker *worker)
 {
-	size_t page = page_size();
+	size_t page = page_size(), pages = AREA / page;
 
 	(void)worker;
 	barrier_wait(&bench.ready);
 	while (!atomic_load_explicit(&bench.stop, memory_order_relaxed)) {
-		for (size_t i = 0; i < PAGES; i++)
+		for (size_t i = 0; i < pages; i++)
 			*(volatile char *)(bench.area + i * page) = 1;
-		madvise(bench.area, PAGES * page, MADV_DONTNEED);
-		atomic_fetch_add_explicit(&bench.faults, PAGES, memory_order_relaxed);
+		madvise(bench.area, AREA, MADV_DONTNEED);
+		atomic_fetch_add_explicit(&bench.faults, pages, memory_order_relaxed);
 	}
 }
 
@@ -96,8 +96,8 @@ static void (*contender_by_name(const char *name))(struct worker *worker)
 
 static void prepare(bool mprot)
 {
-	bench.area = map_island(PAGES * page_size(), TABLE_SPAN);
-	memset(bench.area, 1, PAGES * page_size());
+	bench.area = map_island(AREA, TABLE_SPAN);
+	memset(bench.area, 1, AREA);
 	if (!mprot)
 		return;
 	bench.large = map_island(LARGE, TABLE_SPAN);

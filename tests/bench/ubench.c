@@ -6,12 +6,14 @@
  * of many faults is divided by their number. Rows include the access in user mode that faults.
  * "single" gives back and faults again one hot page; "per fault" averages 256 pages under one page
  * table and so includes the allocator's refills. --path chooses the fault path, --threads2 keeps a
- * second thread asleep in the address space, as Linux's speculation wants it.
+ * second thread asleep in the address space, as Linux's speculation wants it. The rows are about
+ * pages of 4 KiB, with others it is refused.
  */
 #include "tests/user/util.h"
 #include "tests/bench/sample.h"
 
 #define PAGES 256
+#define MANY_VMAS 1000
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define RW (PROT_READ | PROT_WRITE)
 
@@ -122,6 +124,19 @@ static void measure_protects(void)
 	munmap(base, 64 * page);
 }
 
+/* What the lookup adds: a read fault in one of many VMAs, every second page being one. */
+static void measure_lookup(void)
+{
+	size_t all = 2 * MANY_VMAS;
+	char *base = map_pages(all * page, PROT_NONE), *place = base + (all / 2 + 1) * page;
+
+	for (size_t i = 1; i < all; i += 2)
+		protect(base + i * page, page, RW);
+	SAMPLE(new_row("zero_read_many_vmas", 1), madvise(place, page, MADV_DONTNEED),
+	       (void)*(volatile char *)place);
+	munmap(base, all * page);
+}
+
 static void *sleep_till_unlocked(void *mutex)
 {
 	pthread_mutex_lock(mutex);
@@ -141,6 +156,8 @@ static int ubench_main(int argc, char **argv)
 	parse_options(argc, argv, options);
 	fl_set_path(path);
 	page = page_size();
+	if (page != 4096)
+		usage("the rows are about pages of 4 KiB, and here they have %zu", page);
 	pthread_mutex_lock(&mutex);
 	if (threads2)
 		sleeper = thread_start(sleep_till_unlocked, &mutex);
@@ -151,6 +168,7 @@ static int ubench_main(int argc, char **argv)
 	measure_first_touch();
 	measure_maps();
 	measure_protects();
+	measure_lookup();
 	pthread_mutex_unlock(&mutex);
 	if (threads2)
 		thread_join(sleeper);

@@ -2,33 +2,21 @@
 /*
  * The kernel under parts of it that are tested on the host: see host.h.
  */
-#include "host.h"
+#include "tests/host/host.h"
+#include "arch/host/os.h"
 #include "kernel/boot.h"
 #include "kernel/exit.h"
 #include "kernel/printk.h"
-#include "kernel/spinlock.h"
-#include "lab/bug.h"
-#include "lab/shadow.h"
-#include "lab/sync.h"
+#include "kernel/run.h"
+#include "lab/freed.h"
+#include "lab/quarantine.h"
 
-#define PROT_READ_WRITE 3
-#define MAP_PRIVATE_ANON_NORESERVE 0x4022
-
-void *mmap(void *addr, size_t len, int prot, int flags, int fd, long offset);
-void exit(int status) __noreturn;
 int fflush(void *stream);
-int pthread_create(unsigned long *thread, const void *attr, void *(*func)(void *), void *arg);
-int pthread_join(unsigned long thread, void **value);
-int sched_yield(void);
+int vprintf(const char *fmt, va_list ap);
 
-struct cpu *cpus[NR_CPUS];
-unsigned int nr_cpus;
 struct boot_info boot_info;
 unsigned long bad_signs;
-__thread struct cpu *host_cpu;
-char *host_ram;
 int host_panic_status;
-struct bug_switch bug_switches[NR_BUGS];
 
 static unsigned int nr_tests, nr_failed;
 static bool test_failed;
@@ -62,32 +50,17 @@ void host_check(bool ok, const char *file, int line, const char *what)
 }
 
 /* G. Marsaglia, "Xorshift RNGs" (2003). */
+u64 host_random_next(u64 *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
 u64 host_random(void)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
-void host_ram_init(u64 bytes)
-{
-	host_ram = mmap(NULL, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANON_NORESERVE, -1, 0);
-	if (host_ram == (void *)-1) {
-		printf("Bail out! no address space\n");
-		exit(1);
-	}
-}
-
-void host_set_cpu(unsigned int id)
-{
-	if (!cpus[id]) {
-		cpus[id] = calloc(1, sizeof(struct cpu));
-		cpus[id]->id = id;
-		cpus[id]->arch.self = cpus[id];
-	}
-	nr_cpus = max(nr_cpus, id + 1);
-	host_cpu = cpus[id];
+	return host_random_next(&random_state);
 }
 
 static void panic_arrive(int status) __noreturn;
@@ -97,7 +70,7 @@ static void panic_arrive(int status)
 	if (panic_expected)
 		__builtin_longjmp(panic_jump, 1);
 	printf("Bail out! %s\n", panic_message);
-	exit(1);
+	os_exit(1);
 }
 
 void panic(const char *fmt, ...)
@@ -137,104 +110,77 @@ const char *host_panic_of(void (*func)(void))
 	return NULL;
 }
 
-struct cpu_thread {
-	unsigned long handle;
-	unsigned int id;
-	void *(*func)(void *);
-};
-
-static void *cpu_thread_main(void *arg)
+/* --- the console --- */
+void printk(const char *fmt, ...)
 {
-	struct cpu_thread *thread = arg;
+	va_list ap;
 
-	host_cpu = cpus[thread->id];
-	return thread->func(NULL);
+	va_start(ap, fmt);
+	printf("# ");
+	vprintf(fmt, ap);
+	printf("\n");
+	va_end(ap);
 }
 
-void host_run_cpus(unsigned int n, void *(*func)(void *))
+void printk_set_expected(bool expected)
 {
-	struct cpu_thread threads[NR_CPUS];
-
-	for (unsigned int i = 0; i < n; i++) {
-		threads[i].id = i;
-		threads[i].func = func;
-		if (pthread_create(&threads[i].handle, NULL, cpu_thread_main, &threads[i]))
-			panic("pthread_create");
-	}
-	for (unsigned int i = 0; i < n; i++)
-		pthread_join(threads[i].handle, NULL);
+	(void)expected;
 }
 
-void spin_lock_wait(struct spinlock *lock)
+void control_print(const char *fmt, ...)
 {
-	while (!spin_try_word(lock))
-		sched_yield();
+	(void)fmt;
 }
 
-void spin_lock_wait_irqsave(struct spinlock *lock, unsigned long flags)
+/* --- what lab/freed.c and lab/quarantine.c do, without records --- */
+bool quarantine_on;
+
+void freed_record_pages(const struct page *page, unsigned int order)
 {
-	(void)flags;
-	spin_lock_wait(lock);
+	(void)page, (void)order;
 }
 
-bool spin_lock_wait_breakable(struct spinlock *lock)
+void freed_record_object(const char *cache, const void *object, size_t size)
 {
-	spin_lock_wait(lock);
-	return true;
+	(void)cache, (void)object, (void)size;
 }
 
-void spin_wake_one(struct spinlock *lock)
+void freed_print(unsigned long addr)
 {
-	panic("nobody sleeps for %s", lock->name);
+	(void)addr;
 }
 
-void spin_forget_held(struct spinlock *lock)
+void freed_report(enum freed_use use, unsigned long addr, const struct trap_frame *regs,
+		  const char *fmt, ...)
 {
-	panic("%s is not the lock taken last", lock->name);
+	(void)use, (void)addr, (void)regs;
+	panic("use after free: %s", fmt);
 }
 
-u32 hook_listeners;
-
-void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock)
+void quarantine_put(struct page *page, unsigned int order)
 {
-	(void)event, (void)kind, (void)lock;
+	(void)page, (void)order;
 }
 
-/* A test of its own schedule brings its own. */
-__attribute__((weak)) bool sync_active;
-
-__attribute__((weak)) void sync_reach(enum sync_point point)
+void quarantine_map(struct page *page, unsigned int order)
 {
-	(void)point;
+	(void)page, (void)order;
 }
 
-bool bug_hit(enum bug_id id)
+void quarantine_flush(void)
 {
-	bug_switches[id].hits++;
-	return true;
 }
 
-/* No model: it never is on here. */
-bool shadow_on;
-
-void shadow_change_begin_slow(struct mm *mm, unsigned long start, unsigned long end,
-			      unsigned long access)
+bool quarantine_drain(void)
 {
-	(void)mm, (void)start, (void)end, (void)access;
+	return false;
 }
 
-void shadow_change_end_slow(struct mm *mm, int err)
+u64 quarantine_nr_pages(void)
 {
-	(void)mm, (void)err;
-}
-
-u64 shadow_zap_begin_slow(struct mm *mm)
-{
-	(void)mm;
 	return 0;
 }
 
-void shadow_zap_end_slow(struct mm *mm, unsigned long start, unsigned long end, u64 since)
+void quarantine_serve(void)
 {
-	(void)mm, (void)start, (void)end, (void)since;
 }

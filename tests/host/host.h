@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "arch/host/machine.h"
 #include "kernel/cpu.h"
 
 int printf(const char *fmt, ...) __printf(1, 2);
@@ -24,13 +25,12 @@ void host_check(bool ok, const char *file, int line, const char *what);
 
 /* The same sequence in every run. */
 u64 host_random(void);
+/* The same from a state of one's own, which is not 0. */
+u64 host_random_next(u64 *state);
 
-/* Makes @bytes of RAM from physical address 0 on; what is not touched costs nothing. */
-void host_ram_init(u64 bytes);
-/* Makes the calling thread CPU @id, which comes to be if it is not there yet. */
-void host_set_cpu(unsigned int id);
+/* Boots the parts of the kernel that mm needs, and mm: @ram bytes, @n CPUs, of which the last two
+ * are mm's own threads'; the caller becomes CPU 0. */
+void host_boot(u64 ram, unsigned int n);
 /* The message with which @func panics, or NULL if it returns. */
 const char *host_panic_of(void (*func)(void));
 extern int host_panic_status; /* EXIT_PANIC unless panic_with said otherwise */
-/* Runs @func in @n threads, as CPUs 0 to @n - 1, and waits for them. */
-void host_run_cpus(unsigned int n, void *(*func)(void *));

@@ -5,7 +5,7 @@
  *
  * With a file as argument it prints that tree as source, for test_fdt.py, which has dtc judge.
  */
-#include "host.h"
+#include "tests/host/host.h"
 #include "arch/ppc64le/fdt.c"
 
 #define MAX_TREE 65536

@@ -151,7 +151,7 @@ class Includes(RuleTest):
                            ("kernel/a.c", '"mm/vma.h"'), ("kernel/a.c", '"tests/a.h"'),
                            ("arch/x/a.c", '"tests/a.h"'), ("mm/a.c", '"arch/x86_64/internal.h"'),
                            ("mm/a.c", '"vma.h"'), ("mm/a.c", '"../kernel/cpu.h"'),
-                           ("lab/a.c", "<stdio.h>")):
+                           ("lab/a.c", "<stdio.h>"), ("arch/host/a.c", "<stdio.h>")):
             with self.subTest(name=name, line=line):
                 self.assert_finds(lint.check_includes, {name: f"\n#include {line}\n"}, 2)
 
@@ -160,6 +160,7 @@ class Includes(RuleTest):
                            ("mm/a.c", '"lab/sync.h"'), ("kernel/a.c", '"mm/fault.h"'),
                            ("arch/x/a.c", '"mm/fault.h"'), ("tests/user/a.c", "<stdio.h>"),
                            ("arch/x/a.c", '"arch/x86_64/internal.h"'), ("mm/a.c", "<stdint.h>"),
+                           ("arch/host/os.c", "<stdio.h>"),
                            ("tests/host/a.c", '"host.h"'),
                            ("tests/kernel/a.c", '"tests/kernel/test.h"'),
                            ("mm/a.c", '"mm/x.h" // "a"')):
@@ -225,7 +226,8 @@ class Budgets(RuleTest):
     def test_within(self):
         self.assert_clean(lint.check_budgets, {
             "mm/fault_a.c": "a;\n" * 3000, "mm/vma.c": "a;\n" * 4000, "kernel/a.c": "a;\n" * 3000,
-            "lab/a.c": "a;\n" * 9000, "tests/a.c": "a;\n" * 9000})
+            "lab/a.c": "a;\n" * 9000, "arch/host/a.c": "a;\n" * 9000,
+            "tests/a.c": "a;\n" * 9000})
 
 
 def disassembly(symbol, instruction):

@@ -3,7 +3,7 @@
  * The page allocator: what it takes from the machine, that no page has two owners, that blocks
  * grow together again, the counters, running out, and misuse that it must notice.
  */
-#include "host.h"
+#include "tests/host/host.h"
 #include "kernel/boot.h"
 #include "kernel/exit.h"
 #include "mm/page.h"

@@ -3,7 +3,7 @@
  * vsnprintf against the C library's: every flag, width, precision and length with values at the
  * edges, and buffers that are too small; then what only the kernel's has.
  */
-#include "host.h"
+#include "tests/host/host.h"
 
 int memcmp(const void *a, const void *b, size_t n);
 int strcmp(const char *a, const char *b);
@@ -135,6 +135,8 @@ static void symbols_have_names(void)
 	expect_text("some_function+0x0/0x40", "%pS", (void *)0x1000);
 	expect_text("at some_function+0x1f/0x40.", "at %pS.", (void *)0x101f);
 	expect_text("0x1040", "%pS", (void *)0x1040);
+	expect_text("some_function+0x40/0x40", "%pB", (void *)0x1040);
+	expect_text("0x1000", "%pB", (void *)0x1000);
 }
 
 static void odd_formats_show(void)

@@ -3,7 +3,7 @@
  * Red-black trees: order, colours and augmentation against brute force, and the claim of
  * kernel/rbtree.c that no store to a link makes a cycle (hazard 7.7), looked at after every one.
  */
-#include "host.h"
+#include "tests/host/host.h"
 #include "lab/bug.h"
 
 static void link_stored(void);

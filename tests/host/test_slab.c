@@ -3,7 +3,7 @@
  * Slabs, kmalloc and kernel stacks: no two owners of a byte, alignment, counts, pages that come
  * back, running out, and misuse that must be noticed.
  */
-#include "host.h"
+#include "tests/host/host.h"
 #include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "kernel/thread.h"

@@ -2,7 +2,7 @@
 /*
  * kernel/string.c against plain loops, and kernel/glob.c's patterns and numbers.
  */
-#include "host.h"
+#include "tests/host/host.h"
 
 #define memset kernel_memset
 #define memcpy kernel_memcpy

@@ -9,6 +9,7 @@
 #include "tests/host/host.h"
 #include "kernel/errno.h"
 #include "kernel/thread.h"
+#include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/gather.h"
 #include "mm/mm.h"
@@ -51,6 +52,31 @@ void rwsem_left(struct rwsem *sem)
 	panic("%s is left in state %lx", sem->name, (unsigned long)sem->state);
 }
 
+/* --- the instruments' model of memory: it never is on here --- */
+bool shadow_on;
+
+void shadow_change_begin_slow(struct mm *mm, unsigned long start, unsigned long end,
+			      unsigned long access)
+{
+	(void)mm, (void)start, (void)end, (void)access;
+}
+
+void shadow_change_end_slow(struct mm *mm, int err)
+{
+	(void)mm, (void)err;
+}
+
+u64 shadow_zap_begin_slow(struct mm *mm)
+{
+	(void)mm;
+	return 0;
+}
+
+void shadow_zap_end_slow(struct mm *mm, unsigned long start, unsigned long end, u64 since)
+{
+	(void)mm, (void)start, (void)end, (void)since;
+}
+
 /* --- memory --- */
 struct slab_cache {
 	size_t size;
@@ -68,6 +94,11 @@ struct slab_cache *slab_create(const char *name, size_t size)
 	CHECK(cache);
 	cache->size = size;
 	return cache;
+}
+
+void slab_isolate(struct slab_cache *cache)
+{
+	(void)cache;
 }
 
 void *slab_alloc(struct slab_cache *cache)

@@ -6,6 +6,7 @@
 #include "tests/kernel/ptl_race.h"
 
 #if LAB
+#include "arch/mmu.h"
 #include "lab/watchdog.h"
 #include "mm/gather.h"
 
@@ -29,7 +30,9 @@ struct ptl_race ptl_race_cow(const char *ptl, unsigned int faulters)
 
 unsigned int ptl_race_pages(void)
 {
-	return min(gather_batch + 8, 200u);
+	unsigned int room = min(PMD_SIZE / PAGE_SIZE - 4, 200UL); /* the faulters share the rest */
+
+	return min(gather_batch + 8, room);
 }
 
 void ptl_race_run(struct test_run *t, const struct ptl_race *race, struct ptl_race_result *result)

@@ -17,6 +17,7 @@
 #include "lab/ledger.h"
 #include "mm/page.h"
 #include "lab/perturb.h"
+#include "lab/trace.h"
 #include "tests/kernel/test.h"
 
 extern const struct test tests_start[], tests_stop[];
@@ -185,6 +186,15 @@ static void print_result(const struct test_run *t, const char *name, unsigned in
 			    directive[t->outcome], t->why);
 }
 
+/* What led to it, before later tests overwrite it. */
+static void trace_failure(const struct test_run *t, const char *name)
+{
+	char why[MAX_NAME * 2 + 16];
+
+	snprintf(why, sizeof(why), "%s.%s failed", t->test->suite, name);
+	trace_dump(why);
+}
+
 static void run_one(const struct test *test, enum fault_path path, unsigned int number)
 {
 	struct test_run t = { .test = test, .path = path };
@@ -202,6 +212,8 @@ static void run_one(const struct test *test, enum fault_path path, unsigned int 
 		test->fn(&t);
 	check_after(&t, &before, signs);
 	print_result(&t, name, number, time_ns() - start);
+	if (t.outcome >= TEST_FAILED)
+		trace_failure(&t, name);
 	totals.passed += t.outcome == TEST_PASSED;
 	totals.skipped += t.outcome == TEST_SKIPPED;
 	totals.failed += t.outcome == TEST_FAILED;
@@ -256,10 +268,11 @@ static void print_preamble(void)
 
 	arch_describe(cpu, sizeof(cpu));
 	ktap_printk("\r\nKTAP version 1");
-	printk("faultline " FAULTLINE_VERSION " %s cpus=%u mode=%s grade=%s mem=%luM boot=%s "
-	       "seed=0x%lx lab=%d", ARCH_UNAME_MACHINE, cpumask_weight(&cpus_online),
+	printk("faultline " FAULTLINE_VERSION " %s cpus=%u mode=%s grade=%s mem=%luM page=%luk "
+	       "boot=%s seed=0x%lx lab=%d", ARCH_UNAME_MACHINE, cpumask_weight(&cpus_online),
 	       modes[cmdline.mode],
-	       cmdline.grade[0] ? cmdline.grade : "unknown", (unsigned long)mib, boot_info.protocol,
+	       cmdline.grade[0] ? cmdline.grade : "unknown", (unsigned long)mib,
+	       PAGE_SIZE / 1024, boot_info.protocol,
 	       (unsigned long)cmdline.seed, LAB);
 	printk("cpu: %s", cpu);
 }

@@ -6,6 +6,7 @@
 #include "kernel/string.h"
 #include "lab/sync.h"
 #include "mm/ptl.h"
+#include "mm/tlb.h"
 #include "tests/kernel/test.h"
 
 /* Longer than any wait in the kernel, so that a hang is reported by who waits. */
@@ -59,6 +60,27 @@ void test_note_faults(struct test_run *t, const struct fault_stats *faults)
 		if (faults->spf[i])
 			test_note(t, "%s=%lu", spf_reason_name((enum spf_reason)i),
 				  (unsigned long)faults->spf[i]);
+}
+
+bool test_decidable(struct test_run *t, enum probe_id id)
+{
+	static const char *const no[NR_PROBES] = {
+		[PROBE_stale_translation] = "no stale translation is ever seen",
+		[PROBE_store_reordering] = "no reordering is seen",
+		[PROBE_broadcast_waits] = "a broadcast flush returns too early",
+	};
+	enum probe_answer answer = probe_ask(id);
+
+	if (answer == PROBE_YES)
+		return true;
+	test_skip(t, "not decidable here: %s (%s)",
+		  answer == PROBE_NO ? no[id] : "the probe has no answer", probe_reason(id));
+	return false;
+}
+
+bool test_flush_decidable(struct test_run *t)
+{
+	return tlb_flush_mode == TLB_FLUSH_IPI || test_decidable(t, PROBE_broadcast_waits);
 }
 
 const char *test_number(u64 n)

@@ -22,6 +22,7 @@
 #include "kernel/process.h"
 #include "kernel/thread.h"
 #include "kernel/time.h"
+#include "lab/probe.h"
 
 enum test_outcome { TEST_PASSED, TEST_SKIPPED, TEST_FAILED, TEST_ERROR };
 
@@ -33,7 +34,7 @@ struct test {
 	void (*fn)(struct test_run *t);
 	unsigned int min_cpus; /* skipped on fewer */
 	bool both_paths;       /* run once under each fault path, named name_classic and name_spf */
-	bool manual;	       /* only when its suite is named: a benchmark, not a test */
+	bool manual;	       /* only when its suite is named: a benchmark, or a death */
 };
 
 struct test_run {
@@ -91,6 +92,14 @@ void test_shown(const struct test_run *t, const char *fmt, ...) __printf(2, 3);
 			  (const char *const[]){ "utest", __VA_ARGS__, NULL })
 void test_program_argv(struct test_run *t, enum fault_path path, const char *ptl,
 		       struct process_result *result, const char *const *argv);
+
+/*
+ * Whether the machine can show what the test looks for: probe @id says yes. If not, the test is
+ * skipped. Before anything else in it.
+ */
+bool test_decidable(struct test_run *t, enum probe_id id);
+/* The same for what other CPUs must not see any more after a flush in the present flush mode. */
+bool test_flush_decidable(struct test_run *t);
 
 /* Notes the counters of @faults that are not zero. */
 void test_note_faults(struct test_run *t, const struct fault_stats *faults);

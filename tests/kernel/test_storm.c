@@ -14,6 +14,8 @@ static void storm(struct test_run *t, const char *program, const char *option)
 	unsigned int threads = max(nr_cpus, 2u);
 	struct process_result result;
 
+	if (!test_flush_decidable(t))
+		return;
 	test_program(t, t->path, NULL, &result, program, "--threads", test_number(threads),
 		     "--seed", test_number(cmdline.seed & 0xffffff), "--rounds",
 		     test_number(max(TOTAL_ROUNDS / threads, 16u)), option);

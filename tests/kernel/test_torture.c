@@ -241,6 +241,8 @@ static void update_objects(void)
 	for (unsigned int i = 0; i < UPDATES; i++) {
 		struct object *old = published;
 
+		if (!test_await(&reads, i + 1)) /* readers keep up */
+			break;
 		smp_store_release(&published, take_object());
 		call_srcu(&domain, &old->srcu, age_object);
 		if (i % 16 == 3)

@@ -10,6 +10,12 @@
  *
  * `tablerace`: the same, but all that the page table maps goes, and so the table.
  *
+ * `tablereuse`: the same, and main maps and writes the same addresses again before the write goes
+ * on.
+ *
+ * `stalewrite`: main unmaps a page that a thread goes on writing, and then takes fresh pages, among
+ * them that one. Where the thread's translation was flushed it gets SIGSEGV.
+ *
  * `protectrace`: main makes the upper half of a VMA read-only, which splits it, while a thread
  * writes
  * there. The write must get SIGSEGV: the VMA found before the split no longer holds the address
@@ -104,6 +110,69 @@ static int tablerace_main(int argc, char **argv)
 }
 
 USER_PROGRAM("tablerace", tablerace_main, "a write meets the freeing of its page table");
+
+/* The table that is made now may lie where the one that went did. */
+static void unmap_and_map(void)
+{
+	unmap_all();
+	check(mmap(r.region, r.pages * page_size(), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == r.region,
+	      "mmap: %s", strerror(errno));
+	*page_word(r.region, 0) = 2;
+	fl_prctl(FL_SYNC_PASS, NULL, 0);
+}
+
+static int tablereuse_main(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	r.pages = TABLE_SPAN / page_size();
+	race(PAGES - 1, unmap_and_map);
+	check(*page_word(r.region, 0) == 2, "the new mapping lost its value");
+	check(*page_word(r.region, PAGES - 1) == (atomic_load(&r.wrote) ? 0xbad : 0),
+	      "the write is not where it went");
+	return 0;
+}
+
+USER_PROGRAM("tablereuse", tablereuse_main, "a write meets another page table in the same place");
+
+#define STALE_WRITES 64
+
+static void write_stale(struct worker *worker)
+{
+	(void)worker;
+	*page_word(r.region, 0) = 1; /* the translation is there, writable and dirty */
+	barrier_wait(&r.ready);
+	spin_until(atomic_load(&r.go));
+	atomic_store(&r.wrote, try_write(page_word(r.region, 0), 0xbad));
+	barrier_wait(&r.ready);
+}
+
+static int stalewrite_main(int argc, char **argv)
+{
+	struct worker *workers;
+	char *fresh;
+
+	(void)argc;
+	(void)argv;
+	segv_catch();
+	r.region = map_island(page_size(), page_size());
+	fresh = map_island(STALE_WRITES * page_size(), page_size());
+	r.ready.total = 2;
+	warm_up();
+	pin_to_cpu(0);
+	workers = workers_start(1, 1, write_stale, NULL);
+	barrier_wait(&r.ready);
+	check(!munmap(r.region, page_size()), "munmap: %s", strerror(errno));
+	atomic_store(&r.go, true);
+	barrier_wait(&r.ready);
+	for (size_t i = 0; i < STALE_WRITES; i++)
+		*page_word(fresh, i) = 1;
+	workers_join(workers, 1);
+	return 0;
+}
+
+USER_PROGRAM("stalewrite", stalewrite_main, "a write to a page that was just unmapped");
 
 static int protectrace_main(int argc, char **argv)
 {

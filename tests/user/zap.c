@@ -9,7 +9,7 @@
  *
  * `zap --faulters K --pages N`: main unmaps N touched pages, more than the gather holds, so that
  * it flushes with the lock held. The faulters write untouched pages of another VMA under the same
- * table; a PROT_NONE page keeps the two VMAs apart.
+ * table, and share them if the table is short; a PROT_NONE page keeps the two VMAs apart.
  * `cow --faulters K`: main writes a page of which it has read the zero page, and flushes with the
  * lock held, too.
  *
@@ -23,29 +23,39 @@ struct drive {
 	atomic_bool go;
 	char *table;	 /* TABLE_SPAN bytes that one page table maps */
 	size_t first;	 /* index of the page that was written before */
+	size_t spots;	 /* pages for the faulters, two behind @first */
 	char *elsewhere; /* for the accesses made before */
 };
+
+/* The word that faulter @id writes, in one of the pages from page @first of @base on. */
+static volatile uint64_t *own_word(const struct drive *drive, char *base, size_t first, size_t id)
+{
+	return page_word(base, first + id % drive->spots) + id / drive->spots;
+}
 
 static void fault_once(struct worker *worker)
 {
 	struct drive *drive = worker->arg;
 
-	*page_word(drive->elsewhere, worker->id) = 1;
+	*own_word(drive, drive->elsewhere, 0, worker->id) = 1;
 	barrier_wait(&drive->ready);
 	spin_until(atomic_load(&drive->go));
-	*page_word(drive->table, drive->first + 2 + worker->id) = worker->id + 1;
+	*own_word(drive, drive->table, drive->first + 2, worker->id) = worker->id + 1;
 }
 
 /*
  * The tables as @drive needs them: the faulters' VMA begins at @first with a page written and one
- * for the caller, and ends with one page for each faulter.
+ * for the caller, and ends with one page for each faulter, or as many as there is room for.
  */
 static void prepare(struct drive *drive, size_t first)
 {
-	size_t pages = drive->faulters + 2;
+	size_t room = TABLE_SPAN / page_size(), pages;
 
-	if (first + pages > TABLE_SPAN / page_size())
+	if (first + 2 >= room)
 		usage("that does not fit under one page table");
+	room -= first + 2;
+	drive->spots = drive->faulters && drive->faulters < room ? drive->faulters : room;
+	pages = drive->spots + 2;
 	drive->first = first;
 	drive->table = map_reserve(TABLE_SPAN, TABLE_SPAN);
 	drive->elsewhere = map_island(TABLE_SPAN, TABLE_SPAN);
@@ -72,14 +82,14 @@ static void finish(struct drive *drive, struct worker *workers, uint64_t second)
 	check(*page_word(drive->table, drive->first) == 0x1234, "the written page changed");
 	check(*page_word(drive->table, drive->first + 1) == second, "main's page changed");
 	for (size_t i = 0; i < drive->faulters; i++)
-		check(*page_word(drive->table, drive->first + 2 + i) == i + 1,
+		check(*own_word(drive, drive->table, drive->first + 2, i) == i + 1,
 		      "the write of faulter %zu was lost", i);
 }
 
 static int zap_main(int argc, char **argv)
 {
 	static struct drive drive = {.faulters = 1};
-	unsigned long pages = 64;
+	unsigned long pages = TABLE_SPAN / page_size() / 8;
 	const struct user_option options[] = {{"faulters", OPTION_NUMBER, &drive.faulters},
 					      {"pages", OPTION_NUMBER, &pages},
 					      {0}};
@@ -106,11 +116,11 @@ static void fault_after_flush(struct worker *worker)
 {
 	struct drive *drive = worker->arg;
 
-	*page_word(drive->elsewhere, worker->id) = 1;
+	*own_word(drive, drive->elsewhere, 0, worker->id) = 1;
 	barrier_wait(&drive->ready);
 	spin_until(atomic_load(&drive->go));
 	fl_prctl(FL_SYNC_WAIT, point_flush, 1);
-	*page_word(drive->table, drive->first + 2 + worker->id) = worker->id + 1;
+	*own_word(drive, drive->table, drive->first + 2, worker->id) = worker->id + 1;
 }
 
 static int cow_main(int argc, char **argv)

@@ -11,16 +11,17 @@ from .common import BROKEN, ROOT, Error, build_dir, note, shown
 SOURCES = ("Makefile", "linker.ld", "boot", "arch", "kernel", "lab", "mm",
            "tests/kernel", "tests/user", "tests/bench")
 GLIBC = "utest-glibc"   # the programs of the initrd, linked with glibc
+PROGRAMS = ("utest", GLIBC)
 TARGETS = {"faultline.iso": "iso", GLIBC: "glibc"}  # what plain make does not build
 
 
 def wanted(arch, machine_name):
-    """What a machine boots; or, by its name, the glibc program."""
-    if machine_name == GLIBC:
-        return [build_dir(arch.name) / GLIBC]
+    """What a machine boots; or, by its name, a program."""
+    if machine_name in PROGRAMS:
+        return [build_dir(arch.image) / machine_name]
     names = ["faultline.iso"] if machine_name == "iso" else ["faultline.elf", "initrd.cpio"]
     names += [arch.firmware] if arch.firmware else []
-    return [build_dir(arch.name) / name for name in names]
+    return [build_dir(arch.image) / name for name in names]
 
 
 def newest(path):
@@ -45,7 +46,7 @@ def ensure(arch, machine_name, no_build):
         make(arch, files)
     for path in files:
         if not path.is_file():
-            words = ["make", f"ARCH={arch.name}", *target_of(files)]
+            words = ["make", *settings(arch), *target_of(files)]
             raise Error(f"{shown(path)} is missing; build it with: {' '.join(words)}", BROKEN)
 
 
@@ -53,12 +54,17 @@ def target_of(files):
     return [TARGETS[files[0].name]] if files[0].name in TARGETS else []
 
 
+def settings(arch):
+    plain = arch.page_size == arch.page_sizes[0]
+    return [f"ARCH={arch.name}"] + ([] if plain else [f"PAGE_SIZE={arch.page_size}"])
+
+
 def make(arch, files):
     if not (ROOT / "Makefile").is_file() or not shutil.which("make"):
         return
-    command = ["make", "-s", f"ARCH={arch.name}"]
+    command = ["make", "-s", *settings(arch)]
     if os.environ.get("BUILD"):
-        command.append(f"BUILD={build_dir(arch.name)}")
+        command.append(f"BUILD={build_dir(arch.image)}")
     command += target_of(files)
     clean = {key: value for key, value in os.environ.items()
              if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from . import build, machine, probe, profiles, replay, report, screen, session
 from .common import (BROKEN, FAIL, PASS, ROOT, SKIPPED, TIMEOUT, DIED, Error, complain, host_cores,
-                     note, out_dir, shown)
+                     note, out_dir, read_text, shown)
 
 SMALL = 4       # CPUs up to which two guests share the host
 
@@ -75,7 +75,7 @@ class Driver:
 
     def entry(self, entry):
         self.number += 1
-        place = self.dir / f"{self.number:03}-{entry.arch}-smp{entry.smp}-{entry.mode}"
+        place = self.dir / f"{self.number:03}-{entry.image}-smp{entry.smp}-{entry.mode}"
         started = time.monotonic()
         label = ["--label", f"seed{entry.seed}"] if entry.seed != 1 else []
         code, text, results = self.child(label + entry.options(), place)
@@ -83,6 +83,8 @@ class Driver:
                           text, results=results)
         if entry.program:
             return judge_exec(entry, outcome)
+        if entry.dies:
+            return judge_death(entry, outcome, place)
         return judge_red(entry, outcome, place) if entry.bug else judge_prove(outcome, place)
 
     def command(self, entry):
@@ -159,6 +161,18 @@ def judge_red(entry, outcome, place):
     return Outcome(outcome.name, FAIL, (0, 1, 0), outcome.seconds, why + "\n" + outcome.text)
 
 
+def judge_death(entry, outcome, place):
+    """A kernel that died on purpose: good if it did, and its report says what it must."""
+    console = read_text(place / "console.log")
+    missing = [text for text in entry.dies if text not in console]
+    (place / "junit.xml").unlink(missing_ok=True)
+    if outcome.code == DIED and not missing:
+        return Outcome(outcome.name, PASS, (1, 0, 0), outcome.seconds)
+    why = f"the run ended with {outcome.code}" if outcome.code != DIED else \
+        f"its report has no '{missing[0]}'"
+    return Outcome(outcome.name, FAIL, (0, 1, 0), outcome.seconds, why + "\n" + outcome.text)
+
+
 def judge_exec(entry, outcome):
     """A program passes as one, if the status is its own and the wanted one."""
     status = outcome.results.get("control", {}).get("exec_status")
@@ -230,14 +244,14 @@ def iso_problem(args):
     return ""
 
 
-def arch_problem(args, name):
-    """Why entries of an architecture beside the main one cannot run, or nothing."""
-    if name == args.arch:
+def arch_problem(args, arch):
+    """Why entries of a kernel beside the main one cannot run, or nothing."""
+    if arch.image == args.arch:
         return ""
-    given = [word for word in ("QEMU", "BUILD") if os.environ.get(word)]
+    words = ("BUILD",) if arch.name == args.arch else ("QEMU", "BUILD")
+    given = [word for word in words if os.environ.get(word)]
     if given:
         return f"{given[0]}= is the one for {args.arch}"
-    arch = machine.get(name)
     missing = [tool for tool in (arch.qemu, arch.compiler) if not shutil.which(tool)]
     return f"{missing[0]} is not installed" if missing else ""
 
@@ -246,21 +260,22 @@ def prepared(args, table):
     """The entries that are wanted, and entry -> why it cannot run; builds for the others."""
     entries = [entry for entry in table if args.arch_only in (None, entry.arch)]
     reasons = {}
-    for name in dict.fromkeys(entry.arch for entry in entries):
-        members = [entry for entry in entries if entry.arch == name]
-        reason = arch_problem(args, name)
+    for image in dict.fromkeys(entry.image for entry in entries):
+        members = [entry for entry in entries if entry.image == image]
+        arch = machine.get(members[0].arch, members[0].pages)
+        reason = arch_problem(args, arch)
         if reason:
             reasons.update(dict.fromkeys(members, reason))
         else:
-            build_for(args, machine.get(name), members)
+            build_for(args, arch, members)
     return entries, reasons
 
 
 def build_for(args, arch, members):
     machine.find_qemu(arch)
     build.ensure(arch, next(iter(arch.machines)), args.no_build)
-    if any(entry.program and entry.program[0] == build.GLIBC for entry in members):
-        build.ensure(arch, build.GLIBC, args.no_build)
+    for name in dict.fromkeys(entry.program[0] for entry in members if entry.program):
+        build.ensure(arch, name, args.no_build)
 
 
 def obstacles(args, entries):

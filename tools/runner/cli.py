@@ -10,7 +10,7 @@ import sys
 from . import VERSION, check, machine, session, words
 from .common import BROKEN, INTERRUPTED, USAGE, Error, complain
 
-LISTS = ("tests", "points", "bugs", "policies")
+LISTS = ("tests", "points", "bugs", "policies", "probes")
 
 ABOUT = """Boot Faultline under QEMU, run its tests or your program, and tell the verdict.
 
@@ -85,6 +85,8 @@ def machine_options(parser):
     add("--smp", type=whole(1, 1024), default=4, metavar="N", help="CPUs (default 4)")
     add("--mode", choices=("auto",) + machine.MODES, default="auto", metavar="MODE",
         help="auto (default), interleaved, parallel, replay, kvm; see below")
+    add("--page-size", metavar="SIZE", help="base pages of the kernel: 4k (default), and on "
+        "ppc64le 64k, which is an image of its own")
     add("--machine", metavar="NAME", help="microvm (default), q35, pc, iso (GRUB image "
         "on q35); ppc64le has pseries only")
     add("--cpu", metavar="MODEL", help="QEMU's CPU model (default qemu64, on ppc64le "
@@ -104,9 +106,12 @@ def test_options(parser):
     add("--ptl", metavar="NAME", help="how the page-table lock is taken speculatively")
     add("--bug", metavar="NAME,...", help="deliberate defects to switch on")
     add("--sched", metavar="SCHEDULE", help="an order of sync points to force")
+    add("--trace", nargs="?", const="all", metavar="WHAT,...", help="write trace.json, "
+        f"for ui.perfetto.dev; WHAT is {', '.join(words.TRACED)} (default all)")
     add("--append", metavar="WORDS", help="more words for the kernel's command line, as they are")
     add("--list", nargs="?", const="tests", choices=LISTS, metavar="WHAT",
-        help="list tests (default), points, bugs or policies, and stop")
+        help="list tests (default), points, bugs, policies or probes (what this machine can "
+        "show), and stop")
     add("--show", metavar="ID", help="explain one test, bug or sync point, and stop")
     add("--exec", metavar="FILE", help="run this static Linux program; everything after FILE "
         "is the program's")
@@ -168,10 +173,18 @@ def parse(argv):
     return settled(args)
 
 
+def settle_trace(args):
+    """--trace may stand alone: what follows it and is no list of categories is a test's name."""
+    if args.trace is not None and not set(args.trace.split(",")) <= set(words.TRACED):
+        args.globs.insert(0, args.trace)
+        args.trace = "all"
+
+
 def settled(args):
     """Fill in what depends on the architecture and refuse what does not fit together."""
+    settle_trace(args)
     args.arch_only, args.arch = args.arch, args.arch or "x86_64"    # profiles cover all
-    arch = machine.get(args.arch)
+    arch = machine.get(args.arch, args.page_size)
     args.machine = args.machine or next(iter(arch.machines))
     if args.machine not in arch.machines:
         raise Error(f"--machine {args.machine}: unknown; there is {', '.join(arch.machines)}")

@@ -37,9 +37,9 @@ def out_dir():
     return Path(os.environ.get("OUT") or ROOT / "out").absolute()
 
 
-def build_dir(arch_name):
-    """Where the kernel image is; BUILD= moves it."""
-    return Path(os.environ.get("BUILD") or ROOT / "build" / arch_name).absolute()
+def build_dir(image):
+    """Where a kernel image is (Arch.image is its name); BUILD= moves it."""
+    return Path(os.environ.get("BUILD") or ROOT / "build" / image).absolute()
 
 
 def shown(path):

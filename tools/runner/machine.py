@@ -4,7 +4,7 @@
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .common import BROKEN, Error, build_dir, shown
@@ -24,7 +24,7 @@ CHANNELS = {
     "console": "console.log",
     "stdout": "stdout.log",
     "stderr": "stderr.log",
-    "trace": "trace.json",
+    "trace": "trace.bin",
     "control": "control.log",
 }
 
@@ -50,6 +50,14 @@ class Arch:
     gdb: str = "gdb"    # Debian's plain gdb knows only the host's own machine
     hosts: tuple = ()   # whose KVM can run it, as uname calls them
     irq_flags: tuple = ()   # where QEMU shows whether a CPU takes interrupts: pattern and bit
+    page_sizes: tuple = ("4k",)     # base pages a kernel can be built for; the first is the default
+    page_size: str = "4k"           # the one meant here
+
+    @property
+    def image(self):
+        """What this kernel is called among all that are built."""
+        plain = self.page_size == self.page_sizes[0]
+        return self.name if plain else f"{self.name}-{self.page_size}"
 
 
 X86_64 = Arch(
@@ -104,15 +112,20 @@ PPC64LE = Arch(
     gdb="gdb-multiarch",
     hosts=("ppc64le", "ppc64"),
     irq_flags=(r"\bMSR ([0-9a-f]+)", 0x8000),
+    page_sizes=("4k", "64k"),
 )
 
 ARCHES = {"x86_64": X86_64, "ppc64le": PPC64LE}
 
 
-def get(name):
+def get(name, page_size=None):
     if name not in ARCHES:
         raise Error(f"--arch {name}: unknown architecture; there is {', '.join(ARCHES)}")
-    return ARCHES[name]
+    arch = ARCHES[name]
+    page_size = page_size or arch.page_sizes[0]
+    if page_size not in arch.page_sizes:
+        raise Error(f"--page-size {page_size}: {name} has {', '.join(arch.page_sizes)}")
+    return replace(arch, page_size=page_size)
 
 
 @dataclass
@@ -133,15 +146,15 @@ class Setup:
 
     @property
     def kernel(self):
-        return build_dir(self.arch.name) / "faultline.elf"
+        return build_dir(self.arch.image) / "faultline.elf"
 
     @property
     def firmware(self):
-        return build_dir(self.arch.name) / self.arch.firmware
+        return build_dir(self.arch.image) / self.arch.firmware
 
     @property
     def iso(self):
-        return build_dir(self.arch.name) / "faultline.iso"
+        return build_dir(self.arch.image) / "faultline.iso"
 
 
 def escaped(text):
@@ -163,7 +176,7 @@ def boot_options(setup):
         words = escaped(setup.words)
         return ["-cdrom", shown(setup.iso),
                 "-fw_cfg", f"name=opt/faultline/cmdline,string={words}"]
-    initrd = setup.initrd or build_dir(setup.arch.name) / "initrd.cpio"
+    initrd = setup.initrd or build_dir(setup.arch.image) / "initrd.cpio"
     firmware = ["-bios", shown(setup.firmware)] if setup.arch.firmware else []
     return firmware + ["-kernel", shown(setup.kernel), "-initrd", shown(initrd),
                        "-append", setup.words]

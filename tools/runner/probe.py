@@ -111,7 +111,7 @@ def cache_file():
 
 
 def cache_key(arch, qemu, args, version):
-    built = machine.build_dir(arch.name)
+    built = machine.build_dir(arch.image)
     image = host.image_hash(built / "faultline.elf", built / "initrd.cpio")
     return "|".join([host.boot_id(), os.path.realpath(qemu), version, image,
                      args.machine, args.cpu or "", str(args.mem)])

@@ -6,6 +6,7 @@ Add a boot by adding a line here; check.py only works through the table.
 
 from dataclasses import dataclass
 
+from . import machine
 from .common import build_dir
 
 X86, PPC = "x86_64", "ppc64le"
@@ -26,13 +27,22 @@ class Entry:
     arch: str = X86
     program: tuple = ()     # for --exec: its name in the build directory, and its arguments
     status: int = 0         # what the program must end with
+    dies: tuple = ()        # the kernel must die, and its console hold these texts
+    pages: str = ""         # size of base pages, the architecture's usual one if empty
+
+    @property
+    def image(self):
+        """The name of the kernel that boots."""
+        return machine.get(self.arch, self.pages).image
 
     @property
     def name(self):
         parts = [self.arch, f"smp{self.smp}", self.mode, self.machine or MACHINES[self.arch]]
+        parts += [f"{self.pages} pages"] if self.pages else []
         parts += [self.cpu] if self.cpu else []
         parts += [f"seed{self.seed}"] if self.seed != 1 else []
         parts += [f"must fail with {self.bug}:"] if self.bug else []
+        parts += ["must die:"] if self.dies else []
         parts += [*self.extra[1:], *self.program] if self.program else []
         parts += [self.extra[1]] if "--append" in self.extra else []
         return " ".join(parts + list(self.globs))
@@ -40,11 +50,12 @@ class Entry:
     def options(self):
         line = ["--arch", self.arch, "--smp", str(self.smp), "--mode", self.mode,
                 "--machine", self.machine or MACHINES[self.arch], "--seed", str(self.seed)]
+        line += ["--page-size", self.pages] if self.pages else []
         line += ["--cpu", self.cpu] if self.cpu else []
         line += ["--bug", self.bug] if self.bug else []
         line += [*self.extra, *self.globs]
         if self.program:
-            line += ["--exec", str(build_dir(self.arch) / self.program[0]), *self.program[1:]]
+            line += ["--exec", str(build_dir(self.image) / self.program[0]), *self.program[1:]]
         return line
 
 
@@ -57,6 +68,10 @@ def execs(arch, program, smp, arguments, status=0):
 # A musl program, both paths, shootdown, the deadlock pairs: some KVMs emulate the kernel, slowly.
 KVM_GLOBS = ("user.hello*", "paths", "tlb.every*", "deadlock")
 KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abort")
+
+# Freed pages unmapped and held back, so that a use after free traps.
+DEBUG = ("--append", "pagealloc=debug", "--label", "pagealloc")
+DEBUG_GLOBS = ("user", "paths", "lookup", "tables", "storm", "quarantine")
 
 # A defect and the tests that must catch it.
 RED = [
@@ -73,6 +88,7 @@ RED = [
     Entry(2, globs=("lookup",), bug="rb_loop_on_rotate"),
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
+    Entry(2, globs=("probe",), bug="probe_fresh"),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
     # Found by the watchdog: the defect is counted in its report, the wait's limit ends the run.
     Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6")),
@@ -83,7 +99,25 @@ RED = [
     Entry(4, globs=("tlb",), bug="skip_shootdown", arch=PPC),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", arch=PPC),
     Entry(2, globs=("tables",), bug="tables_free_at_once", arch=PPC),
+    Entry(2, globs=("tables",), bug="tables_free_at_once"),
+    Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG),
+    Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG, arch=PPC),
+    Entry(2, globs=("quarantine.vma_control",), bug="srcu_free_at_once", extra=DEBUG),
+    Entry(2, globs=("quarantine.table_reuse_control",), bug="skip_table_check"),
+    Entry(2, globs=("quarantine.page_written_control",), bug="skip_shootdown"),
 ]
+
+# Deaths of the kernel, and what must stand in the report.
+DEATHS = {
+    "death.null": ("write of 0000000000000008, near NULL", "panic: page fault in the kernel at "
+                   "death_write_null+", " tests_run+"),
+    "death.panic": ("panic: as the test wants it", " death_call_panic+", " test_death_panic+",
+                    " tests_run+"),
+    "death.overflow": ("kernel stack overflow", " at death_recurse+", " death_recurse+"),
+}
+DIES = [Entry(2, globs=(name,), dies=texts, arch=arch) for arch in (X86, PPC)
+        for name, texts in DEATHS.items()]
+DIES += [Entry(2, globs=("death.overflow",), dies=DEATHS["death.overflow"], arch=PPC, pages="64k")]
 
 # Programs linked with glibc, by --exec. On ppc64le `utest` is one; on x86_64 it is of musl.
 EXEC = (
@@ -104,7 +138,9 @@ COMMANDS = [
               "build/ppc64le-nolab"], None),
     ("builds with clang", ["make", "-s", "CC=clang"], "clang"),
     ("kernel parts under sanitizers", ["make", "-s", "-C", "tests/host"], None),
+    ("models of the protocols", ["python3", "tests/models/run.py"], "spin"),
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
+    ("traces of real boots", ["python3", "tests/host/trace_boot.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
     ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
@@ -129,14 +165,24 @@ CHECK = (
     + [Entry(smp, arch=PPC) for smp in (1, 2, 4, 16, 64)]
     + [Entry(2, "parallel", arch=PPC), Entry(4, "parallel", globs=("deadlock",), arch=PPC)]
     + [Entry(4, "replay", arch=PPC)]
+    + [Entry(smp, arch=PPC, pages="64k") for smp in (1, 4, 16)]
+    + [Entry(2, "parallel", arch=PPC, pages="64k"),
+       Entry(4, "replay", globs=("deadlock",), arch=PPC, pages="64k"),
+       Entry(4, arch=PPC, pages="64k",
+             extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"))]
     + [Entry(smp, "replay", globs=("deadlock",), arch=PPC) for smp in (2, 16, 64)]
     + [Entry(4, extra=("--append", "free=rcu", "--label", "rcu")),
        Entry(4, extra=("--append", "free=rcu", "--label", "rcu"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie", "--label", "tlbie"), arch=PPC),
        Entry(4, extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
+    + [Entry(4, globs=DEBUG_GLOBS, extra=DEBUG, arch=arch) for arch in (X86, PPC)]
+    + [Entry(64, globs=("storm", "quarantine"), extra=DEBUG, arch=arch) for arch in (X86, PPC)]
+    + [Entry(smp, extra=("--append", "trace=all", "--label", "trace"), arch=arch)
+       for smp in (4, 64) for arch in (X86, PPC)]
     + [Entry(4, extra=("--append", "shadow=on", "--label", "shadow"), arch=arch)
        for arch in (X86, PPC)]
     + RED
+    + DIES
     + EXEC
 )
 

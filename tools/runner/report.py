@@ -6,8 +6,9 @@ import re
 import time
 import xml.etree.ElementTree as ET
 
-from . import VERSION, host
+from . import VERSION, host, trace_json
 from .common import PASS, SKIPPED
+from .machine import CHANNELS
 from .screen import counts
 
 NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -30,7 +31,7 @@ def variant(result):
         mode += f"-{setup.cpu.split(',')[0]}"
     if result.label:
         mode += f"-{result.label}"
-    return f"{setup.arch.name}.smp{setup.smp}.{mode}"
+    return f"{setup.arch.image}.smp{setup.smp}.{mode}"
 
 
 # -- JUnit --------------------------------------------------------------------
@@ -126,8 +127,8 @@ def merge_junit(sources, target):
 
 def facts(result):
     setup = result.setup
-    return {"arch": setup.arch.name, "smp": setup.smp, "mode": setup.mode,
-            "machine": setup.machine, "cpu": setup.cpu, "mem": setup.mem,
+    return {"arch": setup.arch.name, "page_size": setup.arch.page_size, "smp": setup.smp,
+            "mode": setup.mode, "machine": setup.machine, "cpu": setup.cpu, "mem": setup.mem,
             "seed": f"{result.seed:#x}", "grade": result.choice.grade,
             "kvm_module": host.kvm_module() if setup.mode == "kvm" else "",
             "host_cores": host.host_cores(), "qemu": result.qemu_version}
@@ -179,9 +180,15 @@ def write_all(result, extra_junit=None):
     write_junit(root, place / "junit.xml")
     if extra_junit:
         write_junit(root, extra_junit)
-    trace = place / "trace.json"
-    if trace.is_file() and not trace.stat().st_size:
-        trace.unlink()
+    write_trace(result)
+
+
+def write_trace(result):
+    """trace.json out of what came by the trace channel, if anything did."""
+    raw = result.dir / CHANNELS["trace"]
+    result.trace = trace_json.convert(raw, result.dir / "trace.json")
+    if raw.is_file() and not result.trace:
+        raw.unlink()
 
 
 def timestamp():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .ktap import Parser
 from .machine import Setup
 from .probe import Choice
+from .trace_read import Trace
 from .verdict import Ended, Verdict
 
 
@@ -23,6 +24,7 @@ class Result:
     console: list
     ended: Ended
     verdict: Verdict = None
+    trace: Trace = None     # nothing was traced
 
     @property
     def dir(self):

@@ -163,9 +163,22 @@ def summary(result, quiet):
         write(f"seed     {result.seed:#x}")
         write(f"repeat   {result.repeat}")
         write(f"kept in  {shown(result.dir)}")
+        trace_line(result, write)
     text = totals_line(*counts(result))
     write(colour("red" if failed else "green", text))
     sys.stdout.flush()
+
+
+def trace_line(result, write):
+    """Where the trace is, and what is missing of it."""
+    if not result.trace:
+        return
+    write(f"trace    {shown(result.dir / 'trace.json')}, {len(result.trace.events)} events; "
+          "open it at ui.perfetto.dev")
+    lost = sum(result.trace.lost.values())
+    problems = [f"the oldest {lost} events were overwritten"] if lost else []
+    for problem in problems + result.trace.problems:
+        write(f"         {problem}")
 
 
 def errors_only(result, console=True):

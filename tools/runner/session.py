@@ -30,13 +30,13 @@ def time_limit(args, mode):
 
 # -- the run directory --------------------------------------------------------
 
-def make_run_dir(args, mode):
+def make_run_dir(args, arch, mode):
     if args.run_dir:
         place = Path(args.run_dir).absolute()
         place.mkdir(parents=True, exist_ok=True)
         return place
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    name = f"{stamp}-{args.arch}-smp{args.smp}-{mode}"
+    name = f"{stamp}-{arch.image}-smp{args.smp}-{mode}"
     out_dir().mkdir(parents=True, exist_ok=True)
     for number in range(1, 1000):
         place = out_dir() / (name if number == 1 else f"{name}-{number}")
@@ -80,7 +80,7 @@ def dry_run(args, arch):
     place = Path(shown(out_dir() / "dry-run"))
     place.mkdir(parents=True, exist_ok=True)
     setup = make_setup(args, arch, machine.qemu_name(arch), choice, place, args.seed)
-    base = build_dir(arch.name) / "initrd.cpio"
+    base = build_dir(arch.image) / "initrd.cpio"
     if args.exec and base.is_file():
         initrd.write_merged(base, setup.initrd, args.exec[0], args.exec[1:])
     print(shlex.join(machine.command(setup)))
@@ -137,10 +137,10 @@ def judge(args, guest, ended):
 
 
 def run_once(args, arch, qemu, version, choice, seed):
-    place = make_run_dir(args, choice.mode)
+    place = make_run_dir(args, arch, choice.mode)
     setup = make_setup(args, arch, qemu, choice, place, seed)
     if args.exec:
-        initrd.write_merged(build_dir(arch.name) / "initrd.cpio", setup.initrd,
+        initrd.write_merged(build_dir(arch.image) / "initrd.cpio", setup.initrd,
                             args.exec[0], args.exec[1:])
     (place / "cmdline").write_text(shlex.join(machine.command(setup)) + "\n")
     announce(args, setup, choice, seed)
@@ -169,7 +169,7 @@ def announce(args, setup, choice, seed):
              "-ex 'target remote :1234'")
     if args.exec or args.list or args.show or args.quiet:
         return
-    print(f"faultline: {setup.arch.name}, {setup.smp} CPUs, {setup.mode} on {setup.machine}, "
+    print(f"faultline: {setup.arch.image}, {setup.smp} CPUs, {setup.mode} on {setup.machine}, "
           f"-cpu {setup.cpu}, {setup.mem} MiB, grade {choice.grade}, seed {seed:#x}")
     if args.verbose:
         print(shlex.join(machine.command(setup)))
@@ -179,6 +179,8 @@ def announce(args, setup, choice, seed):
 def show(args, result):
     if args.exec:
         screen.errors_only(result)
+        if args.trace:
+            screen.trace_line(result, note)
     elif args.list or args.show:
         if result.verdict.code == PASS:
             output = (result.dir / machine.CHANNELS["stdout"]).read_bytes()
@@ -193,7 +195,7 @@ def show(args, result):
 # -- all of it ----------------------------------------------------------------
 
 def main(args):
-    arch = machine.get(args.arch)
+    arch = machine.get(args.arch, args.page_size)
     if args.exec:
         initrd.check_program(args.exec[0], arch.elf_machine, arch.name)
     words.compose(args, "interleaved", "T", args.seed)

@@ -10,7 +10,8 @@ from .initrd import guest_name
 
 GLOB = re.compile(r"[A-Za-z0-9_.*?\[\]!-]+")
 VALUE = re.compile(r"[!-~]+")
-PASSED_ON = ("fault", "spf", "ptl", "bug", "sched")
+TRACED = ("all", "fault", "lock", "ipi", "srcu", "sched", "sync", "syscall")
+PASSED_ON = ("fault", "spf", "ptl", "bug", "sched", "trace")
 
 
 def check_value(option, value):
@@ -66,6 +67,8 @@ def purpose(args):
 def repeat_command(args, mode, cpu, seed):
     """The command that does this run again."""
     line = ["./run-qemu.sh", "--arch", args.arch, "--smp", str(args.smp), "--mode", mode]
+    if args.page_size:
+        line += ["--page-size", args.page_size]
     if args.machine != next(iter(machine.get(args.arch).machines)):
         line += ["--machine", args.machine]
     if args.cpu:

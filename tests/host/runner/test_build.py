@@ -15,7 +15,7 @@ from runner import build, machine
 from runner.common import BROKEN, Error
 
 GOOD = "all:\n\tmkdir -p $(BUILD)\n\techo x >> $(BUILD)/faultline.elf\n" \
-       "\ttouch $(BUILD)/initrd.cpio\niso: all\n\ttouch $(BUILD)/faultline.iso\n" \
+       "\ttouch $(BUILD)/initrd.cpio $(BUILD)/utest\niso: all\n\ttouch $(BUILD)/faultline.iso\n" \
        "glibc:\n\ttouch $(BUILD)/utest-glibc\n"
 
 
@@ -34,13 +34,13 @@ class Build(unittest.TestCase):
     def makefile(self, text):
         (self.root / "Makefile").write_text(text)
 
-    def ensure(self, machine_name="microvm", no_build=False):
+    def ensure(self, machine_name="microvm", no_build=False, arch=machine.X86_64):
         """The number of builds so far; what was shown is in self.err."""
         err = io.TextIOWrapper(io.BytesIO(), write_through=True)
         with mock.patch.object(build, "ROOT", self.root), contextlib.redirect_stderr(err), \
                 mock.patch.dict(os.environ, {"BUILD": str(self.built)}):
             try:
-                build.ensure(machine.X86_64, machine_name, no_build)
+                build.ensure(arch, machine_name, no_build)
             finally:
                 self.err = err.buffer.getvalue().decode()
         elf = self.built / "faultline.elf"
@@ -71,6 +71,19 @@ class Build(unittest.TestCase):
         self.built.mkdir()
         self.ensure(build.GLIBC)
         self.assertTrue((self.built / "utest-glibc").exists())
+
+    def test_program_alone_is_built_again(self):
+        self.make_old()
+        self.ensure("utest")
+        (self.built / "utest").unlink()
+        self.assertEqual(self.ensure("utest"), 2)
+        self.assertTrue((self.built / "utest").exists())
+
+    def test_other_page_size_is_a_setting(self):
+        with self.assertRaisesRegex(Error, "make ARCH=ppc64le PAGE_SIZE=64k$"):
+            self.ensure("pseries", True, machine.get("ppc64le", "64k"))
+        with self.assertRaisesRegex(Error, "make ARCH=ppc64le$"):
+            self.ensure("pseries", True, machine.get("ppc64le", "4k"))
 
     def test_failure_is_shown(self):
         self.makefile("all:\n\t@echo vma.c:1: oh no; exit 1\n")

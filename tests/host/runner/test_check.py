@@ -34,7 +34,7 @@ class Profiles(World):
 
     def both(self):
         """QEMU= and BUILD= of the fake world serve every architecture."""
-        return mock.patch.object(check, "arch_problem", lambda args, name: "")
+        return mock.patch.object(check, "arch_problem", lambda args, arch: "")
 
     def test_smoke(self):
         done = self.profile("smoke", "pass")
@@ -111,6 +111,28 @@ class Profiles(World):
         self.assertEqual(outcome.code, 1)
         self.assertIn("the program with None", outcome.text)
 
+    def deaths(self, *texts):
+        """(exit code, text) of a kernel that panics and must say each of these."""
+        entries = [profiles.Entry(1, globs=("death.x",), dies=(text,)) for text in texts]
+        return self.in_process("smoke", "SMOKE", entries, "panic")
+
+    def test_death_on_purpose_passes(self):
+        code, text = self.deaths("panic: ")
+        self.assertEqual(code, 0, text)
+        self.assertEqual(text.splitlines()[-1], "1 passed, 0 failed, 0 skipped")
+        self.assertIn("must die: death.x", text)
+
+    def test_death_must_say_what_it_should(self):
+        code, text = self.deaths("of old age")
+        self.assertEqual(code, 1)
+        self.assertIn("its report has no 'of old age'", text)
+
+    def test_survival_is_a_failure(self):
+        entry = profiles.Entry(1, globs=("death.x",), dies=("",))
+        outcome = check.judge_death(entry, check.Outcome("death", 0), self.place)
+        self.assertEqual(outcome.code, 1)
+        self.assertIn("the run ended with 0", outcome.text)
+
     def test_replay_check_finds_a_seed_without_effect(self):
         code, text = self.shortened("replay-check", "REPLAY_CHECK", 2, "monotone")
         self.assertEqual(code, 1)
@@ -123,11 +145,11 @@ class Profiles(World):
 
 
 class Architectures(unittest.TestCase):
-    def problem(self, name, missing=(), **environment):
+    def problem(self, name, missing=(), main="x86_64", pages="", **environment):
         clean = {key: value for key, value in os.environ.items() if key not in ("QEMU", "BUILD")}
         with mock.patch.object(check.shutil, "which", lambda tool: tool not in missing), \
                 mock.patch.dict(os.environ, {**clean, **environment}, clear=True):
-            return check.arch_problem(SimpleNamespace(arch="x86_64"), name)
+            return check.arch_problem(SimpleNamespace(arch=main), machine.get(name, pages))
 
     def test_problems(self):
         self.assertEqual(self.problem("ppc64le"), "")
@@ -137,6 +159,12 @@ class Architectures(unittest.TestCase):
                          "powerpc64le-linux-gnu-gcc is not installed")
         self.assertEqual(self.problem("ppc64le", QEMU="q"), "QEMU= is the one for x86_64")
         self.assertEqual(self.problem("ppc64le", BUILD="b"), "BUILD= is the one for x86_64")
+
+    def test_other_pages_are_another_image(self):
+        self.assertEqual(self.problem("ppc64le", main="ppc64le", pages="64k", QEMU="q"), "")
+        self.assertEqual(self.problem("ppc64le", main="ppc64le", pages="64k", BUILD="b"),
+                         "BUILD= is the one for ppc64le")
+        self.assertEqual(self.problem("ppc64le", main="ppc64le", BUILD="b"), "")
 
     def test_main_one_is_never_left_out(self):
         self.assertEqual(self.problem("x86_64", ["gcc"], QEMU="q"), "")

@@ -35,6 +35,8 @@ class Usage(World):
         self.refuse("there is pseries", "--arch", "ppc64le", "--machine", "q35")
         self.refuse("another machine", "--arch", "ppc64le", "--exec", self.program())
         self.refuse("unknown architecture", "--arch", "vax")
+        self.refuse("--page-size 64k: x86_64 has 4k", "--page-size", "64k")
+        self.refuse("--page-size 8k: ppc64le has 4k, 64k", "--arch", "ppc64le", "--page-size", "8k")
 
     def test_values_for_the_kernel(self):
         self.refuse("--bug 'a b'", "--bug", "a b")
@@ -96,8 +98,8 @@ class Launcher(unittest.TestCase):
     def test_help_names_every_option(self):
         text = subprocess.run([str(ROOT / "run-qemu.sh"), "--help"], capture_output=True,
                               text=True).stdout
-        for name in ("arch smp mode machine cpu mem seed timeout fault spf ptl bug sched append "
-                     "list show dry-run gdb repeat until-fail exec junit quiet verbose "
+        for name in ("arch page-size smp mode machine cpu mem seed timeout fault spf ptl bug sched "
+                     "append list show dry-run gdb repeat until-fail exec junit quiet verbose "
                      "no-build").split():
             self.assertIn(f"--{name}", text)
 

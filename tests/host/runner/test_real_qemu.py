@@ -69,7 +69,7 @@ class Real(World):
         done = self.boot({"stdout": "out", "stderr": "err", "control": "exec_status=7\n",
                           "trace": "[]"}, leave(0x10), "--exec", self.program())
         self.assertEqual((done.code, done.out, done.err), (7, "out", "err"))
-        self.assertEqual((self.out / "latest" / "trace.json").read_text(), "[]")
+        self.assertEqual((self.out / "latest" / "trace.bin").read_text(), "[]")
 
     def test_exit_values(self):
         for value, code in ((0x11, 126), (0x13, 126), (0x14, 126), (0x15, 2), (0, 125)):

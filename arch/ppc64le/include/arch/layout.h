@@ -2,9 +2,10 @@
 /*
  * The virtual address map of ppc64le, also read by the linker script and by assembly.
  *
- *   0000000000001000 - 00007ffffffff000  user (quadrant 0, the PID register's tree)
+ *   0000000000001000 - 00007ffffffff000  user (quadrant 0, the PID register's tree); with pages of
+ *                                        64 KiB 10000 to 7fffffff0000
  *   c000000000000000 - c0007fffffffffff  direct map of physical memory (quadrant 3, PID 0's tree)
- *   c008000000000000 - c008007fffffffff  kernel stacks, 4 KiB-mapped, with guard pages
+ *   c008000000000000 - c008007fffffffff  kernel stacks, mapped by base pages, with guard pages
  *
  * The kernel image is used where the direct map has it, c000000000400000: with translation off the
  * CPU ignores the four top bits, so that the same addresses serve before and after. QEMU loads a
@@ -14,6 +15,16 @@
 
 #define NR_CPUS 1024
 
+#ifndef PAGE_SHIFT /* make PAGE_SIZE=64k sets it to 16 */
+#define PAGE_SHIFT 12
+#endif
+/* log2 of the bytes of a kernel stack: 16 KiB, or a page if that is more. */
+#if PAGE_SHIFT > 14
+#define KSTACK_SHIFT PAGE_SHIFT
+#else
+#define KSTACK_SHIFT 14
+#endif
+
 #define KERNEL_PHYS_BASE 0x400000
 #define KERNEL_VIRT_OFFSET 0xc000000000000000
 #define KERNEL_LOAD_OFFSET 0xc000000000400000 /* link address - physical address in the file */
@@ -22,5 +33,5 @@
 #define KSTACK_AREA_BASE 0xc008000000000000
 #define KSTACK_AREA_SIZE 0x0000008000000000
 
-#define USER_MIN 0x1000
-#define USER_TOP 0x7ffffffff000 /* end of user addresses, exclusive */
+#define USER_MIN (1 << PAGE_SHIFT)
+#define USER_TOP (0x800000000000 - (1 << PAGE_SHIFT)) /* end of user addresses, exclusive */

@@ -8,9 +8,6 @@
 #include "kernel/types.h"
 #include "arch/layout.h"
 
-#ifndef PAGE_SHIFT
-#define PAGE_SHIFT 12
-#endif
 #define PAGE_SIZE (1UL << PAGE_SHIFT)
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 

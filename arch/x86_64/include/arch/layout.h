@@ -11,6 +11,8 @@
 #pragma once
 
 #define NR_CPUS 256
+#define PAGE_SHIFT 12
+#define KSTACK_SHIFT 14 /* log2 of the bytes of a kernel stack */
 
 #define KERNEL_PHYS_BASE 0x100000
 #define KERNEL_VIRT_OFFSET 0xffffffff80000000

@@ -164,9 +164,15 @@ void arch_mmu_switch(pgd_t *pgd);
 /*
  * Boot CPU, once, after page_alloc_init: the final kernel map. Text read-only and executable,
  * rodata read-only, data and direct map not executable, no writable alias of text (the direct
- * map of the image is read-only where the image is), page 0 unmapped.
+ * map of the image is read-only where the image is), page 0 unmapped. With @base_pages the
+ * direct map is made of base pages, so that arch_kernel_map_set_present serves.
  */
-void arch_mmu_init(void);
+void arch_mmu_init(bool base_pages);
+/*
+ * For instruments: whether the page at @virt of the direct map is there. Any context. A translation
+ * that was there may stay in TLBs (arch_tlb_flush_kernel_page); one that was not is in none.
+ */
+void arch_kernel_map_set_present(const void *virt, bool present);
 
 /* Maps one page into the kernel stack area, or takes it away (@phys 0); page tables made as needed
  * from page_alloc, so not from interrupts. Returns 0 or -ENOMEM. Taking away flushes this CPU only:

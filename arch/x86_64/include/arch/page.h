@@ -7,7 +7,6 @@
 #include "kernel/types.h"
 #include "arch/layout.h"
 
-#define PAGE_SHIFT 12
 #define PAGE_SIZE (1UL << PAGE_SHIFT)
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 

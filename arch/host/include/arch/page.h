@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pages of host tests: physical address 0 is at host_ram. */
+/*
+ * Pages of the host: physical address 0 is at host_ram.
+ */
 #pragma once
 
-#include "kernel/types.h"
 #include "kernel/string.h"
+#include "kernel/types.h"
+#include "arch/layout.h"
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (1UL << PAGE_SHIFT)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Suite death: the kernel dies on purpose, and the runner looks at what it leaves behind.
+ *
+ * Each test ends the machine, so the suite runs only by name, one test a boot, and none of them
+ * passes here: the run must end with 126, and its console must hold a report whose back-trace names
+ * the functions below (`dies` in tools/runner/profiles.py says which). They keep their names and
+ * frames: not inlined, and none ends in a jump to the next.
+ */
+#include "tests/kernel/test.h"
+
+static __noinline void death_write_null(volatile int *nowhere)
+{
+	*nowhere = 1;
+	barrier();
+}
+
+TEST(death, null, "a write to address 8 in the kernel is reported", .manual = true)
+{
+	death_write_null((volatile int *)8);
+	test_fail(t, "it went through");
+}
+
+/* The call of a function that does not return is the last instruction: the address that it would
+ * return to belongs to whatever function comes next. */
+static __noinline __noreturn void death_call_panic(void)
+{
+	panic("as the test wants it");
+}
+
+TEST(death, panic, "a panic's back-trace names who called it", .manual = true)
+{
+	(void)t;
+	death_call_panic();
+}
+
+/* Frames of more than a kilobyte: a thousand are more than any stack holds. */
+static __noinline unsigned int death_recurse(unsigned int frames)
+{
+	volatile char frame[1024];
+
+	frame[frames % sizeof(frame)] = 1;
+	return frames ? death_recurse(frames - 1) + (unsigned int)frame[frames % sizeof(frame)] : 0;
+}
+
+TEST(death, overflow, "a kernel stack that overflows is reported as that", .manual = true)
+{
+	test_fail(t, "%u calls returned", death_recurse(1000));
+}
