@@ -170,6 +170,12 @@ gdb: $(ELF)
 	$(Q)gdb -ex 'target remote :1234' $(ELF)
 
 # --- for people who work on it ---
+# A few seeds of it are among the tests in tests/host.
+fuzz:
+	$(Q)$(MAKE) -s -C tests/host $(if $(CLANG),libfuzzer,fuzz) \
+		SEEDS=$(or $(SEEDS),0) STEPS=$(or $(STEPS),20000)
+check-lookup:
+	$(Q)$(PYTHON) tools/check-lookup.py
 models:
 	$(call need,spin)
 	$(Q)$(PYTHON) tests/models/run.py
@@ -217,12 +223,14 @@ help:
 	@echo "  glibc                 the test programs linked with glibc, for --exec"
 	@echo "  iso                   a GRUB boot medium"
 	@echo "  gdb                   gdb on a guest started with ./run-qemu.sh --gdb"
+	@echo "  check-lookup          for who changed the lookup: is it right, what does it cost"
+	@echo "  fuzz                  the memory calls against a model: SEED= SEEDS= STEPS= BUG="
 	@echo "  models                spin looks at every state of the protocols' models"
 	@echo "  lint                  style, sizes, references of the documents"
 	@echo "  compile_commands.json tags clean"
 
 FORCE:
-.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench picture gdb models lint deps \
-	clean help FORCE
+.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench picture gdb fuzz \
+	check-lookup models lint deps clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

@@ -60,7 +60,7 @@ int bug_set_list(const char *names)
 void bug_report_hits(void)
 {
 	for (unsigned int i = 0; i < NR_BUGS; i++)
-		if (bug_switches[i].on)
+		if (bug_switches[i].on || bug_switches[i].hits)
 			control_print("bug_%s_hits=%lu\n", bug_switches[i].name,
 				      (unsigned long)bug_switches[i].hits);
 }

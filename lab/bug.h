@@ -60,7 +60,7 @@ int bug_set_list(const char *names);
 void bug_set(enum bug_id id, bool on);
 u64 bug_hits(enum bug_id id);
 void bug_print_list(void);
-/* How often each switch that is on was reached, on the control channel. */
+/* How often each switch that is on, or was in a test, was reached; on the control channel. */
 void bug_report_hits(void);
 #else
 #define bug(name) false

@@ -119,3 +119,9 @@ void os_exit(int status)
 	fflush(NULL);
 	_exit(status);
 }
+
+void os_abort(void)
+{
+	fflush(NULL);
+	abort();
+}

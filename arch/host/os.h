@@ -27,3 +27,4 @@ void *os_zalloc(size_t bytes);
 void os_free(void *object);
 /* Ends the process at once, without its handlers. */
 void os_exit(int status) __attribute__((noreturn));
+void os_abort(void) __attribute__((noreturn));

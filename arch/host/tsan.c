@@ -2,9 +2,8 @@
 /*
  * What the thread sanitizer is told of READ_ONCE and WRITE_ONCE: that they are atomic accesses
  * which acquire and release. They may race with each other, but not with plain accesses: who
- * forgets the
- * mark on one side is reported (hazard L-18). The compiler calls these before each volatile access;
- * nothing is here without that sanitizer.
+ * forgets the mark on one side is reported (hazard L-18). The compiler calls these before each
+ * volatile access; nothing is here without that sanitizer.
  */
 #include "arch/atomic.h"
 

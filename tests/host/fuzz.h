@@ -54,6 +54,14 @@ struct fuzz_op {
 #define FUZZ_POPULATE BIT(3)
 #define FUZZ_FAIL_PAGE BIT(4) /* what fails is a page, else an object */
 
+#define FUZZ_BAD_CALLS 18 /* how many wrong calls there are */
+
+/* Whether an allocation fails within @op. */
+static inline bool fuzz_fails(const struct fuzz_op *op)
+{
+	return op->fail % 16 > 0 && op->fail % 16 < 4;
+}
+
 struct model_page {
 	bool mapped;
 	u8 flags; /* VM_* */
@@ -82,7 +90,7 @@ void fuzz_fail(const char *file, int line, const char *what, const char *fmt, ..
 
 /* fuzz_ops.c: does @op on both sides and compares what it returned. */
 void fuzz_step(struct fuzz *f, const struct fuzz_op *op);
-/* "mmap 12+4 rw- fixed" and the like. */
+/* fuzz_describe.c: "mmap fixed 12+4 rw-" and the like. */
 void fuzz_describe(const struct fuzz_op *op, unsigned long pages, char *text, size_t size);
 
 /* fuzz_check.c: everything that can be looked at while nothing runs. */

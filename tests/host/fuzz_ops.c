@@ -212,7 +212,7 @@ static void step_bad(struct fuzz *f, const struct fuzz_op *op)
 
 	for (unsigned long page = r.first; page < r.first + r.n; page++)
 		whole = whole && f->page[page].mapped;
-	switch (op->extra % 18) {
+	switch (op->extra % FUZZ_BAD_CALLS) {
 	case 0: ret = mm_mmap(mm, r.addr, r.len, rw, MAP_PRIVATE | MAP_FIXED); want = -EBADF; break;
 	case 1: ret = mm_mmap(mm, r.addr, 0, rw, fixed); break;
 	case 2: ret = mm_mmap(mm, 0, ~0UL - op->first % PAGE_SIZE, rw, anon); want = -ENOMEM; break;
@@ -235,13 +235,13 @@ static void step_bad(struct fuzz *f, const struct fuzz_op *op)
 	default: ret = mm_madvise(mm, r.addr, r.len, MADV_RANDOM); want = whole ? 0 : -ENOMEM;
 	}
 	if (!ran_out(f, ret))
-		FUZZ_CHECK(f, ret == want, "bad call %u gave %ld, expected %ld", op->extra % 18,
-			   ret, want);
+		FUZZ_CHECK(f, ret == want, "bad call %u gave %ld, expected %ld",
+			   op->extra % FUZZ_BAD_CALLS, ret, want);
 }
 
 static void inject(struct fuzz *f, const struct fuzz_op *op)
 {
-	f->failed = op->fail % 16 > 0 && op->fail % 16 < 4 && f->alone;
+	f->failed = fuzz_fails(op) && f->alone;
 	f->ever_failed |= f->failed;
 	if (!f->failed)
 		return;
@@ -285,22 +285,4 @@ void fuzz_step(struct fuzz *f, const struct fuzz_op *op)
 	inject(f, op);
 	step_do(f, op);
 	inject_end(f);
-}
-
-void fuzz_describe(const struct fuzz_op *op, unsigned long pages, char *text, size_t size)
-{
-	static const char *const names[NR_FUZZ_KINDS] = {
-		"mmap fixed", "mmap noreplace", "mmap hint", "mmap", "munmap", "mprotect",
-		"madvise dontneed", "read", "write", "fetch", "brk", "bad call", "grace period",
-	};
-	unsigned long first = op->first % pages;
-	bool fails = op->fail % 16 > 0 && op->fail % 16 < 4;
-
-	snprintf(text, size, "%-16s pages %lu+%lu %c%c%c%s%s%s%s extra %u%s",
-		 names[op->kind % NR_FUZZ_KINDS], first, min(1UL + op->n % 60, pages - first),
-		 op->prot & 1 ? 'r' : '-', op->prot & 2 ? 'w' : '-', op->prot & 4 ? 'x' : '-',
-		 op->flags & FUZZ_SHARED ? " shared" : "",
-		 op->flags & FUZZ_GROWSDOWN ? " growsdown" : "",
-		 op->flags & FUZZ_POPULATE ? " populate" : "", op->flags & FUZZ_SPF ? " spf" : "",
-		 op->extra, !fails ? "" : op->flags & FUZZ_FAIL_PAGE ? " no page" : " no object");
 }

@@ -17,6 +17,7 @@ int vprintf(const char *fmt, va_list ap);
 struct boot_info boot_info;
 unsigned long bad_signs;
 int host_panic_status;
+bool host_panic_aborts;
 
 static unsigned int nr_tests, nr_failed;
 static bool test_failed;
@@ -70,6 +71,8 @@ static void panic_arrive(int status)
 	if (panic_expected)
 		__builtin_longjmp(panic_jump, 1);
 	printf("Bail out! %s\n", panic_message);
+	if (host_panic_aborts)
+		os_abort();
 	os_exit(1);
 }
 

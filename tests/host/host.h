@@ -33,4 +33,5 @@ u64 host_random_next(u64 *state);
 void host_boot(u64 ram, unsigned int n);
 /* The message with which @func panics, or NULL if it returns. */
 const char *host_panic_of(void (*func)(void));
+extern bool host_panic_aborts; /* a panic that nobody expects dumps core instead of exiting */
 extern int host_panic_status; /* EXIT_PANIC unless panic_with said otherwise */

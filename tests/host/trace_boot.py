@@ -22,8 +22,10 @@ import trace_format  # noqa: E402
 from runner import machine, trace_read, trace_spans  # noqa: E402
 
 PICTURE = ROOT / "docs/pictures/deadlock.svg"
-# Four waits at a point with the page-table lock held, a third of the limit each.
-PANIC_SCHEDULE = ",".join(["prctl_pass*9>zap_ptl_held"] * 4)
+# The fault stands before the lock when it is taken; then its holder waits four times in vain, a
+# third of the limit each, and the fault runs into the limit.
+PANIC_SCHEDULE = ",".join(["munmap_unlinked>spf_begin", "zap_ptl_held>spf_before_ptl",
+                           "spf_before_ptl>zap_ptl_held"] + ["prctl_pass*9>zap_ptl_held"] * 4)
 
 
 class Traces:

@@ -124,13 +124,17 @@ static void unmap_and_map(void)
 
 static int tablereuse_main(int argc, char **argv)
 {
+	uint64_t value;
+
 	(void)argc;
 	(void)argv;
 	r.pages = TABLE_SPAN / page_size();
 	race(PAGES - 1, unmap_and_map);
 	check(*page_word(r.region, 0) == 2, "the new mapping lost its value");
-	check(*page_word(r.region, PAGES - 1) == (atomic_load(&r.wrote) ? 0xbad : 0),
-	      "the write is not where it went");
+	/* Without a schedule the write may come before the unmapping and go with it. */
+	value = *page_word(r.region, PAGES - 1);
+	check(value == 0 || (value == 0xbad && atomic_load(&r.wrote)), "the target is %lx",
+	      (unsigned long)value);
 	return 0;
 }
 

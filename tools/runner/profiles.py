@@ -138,6 +138,8 @@ COMMANDS = [
               "build/ppc64le-nolab"], None),
     ("builds with clang", ["make", "-s", "CC=clang"], "clang"),
     ("kernel parts under sanitizers", ["make", "-s", "-C", "tests/host"], None),
+    ("mm under the thread sanitizer", ["make", "-s", "-C", "tests/host", "SAN=thread",
+                                       "run-mm_threads", "run-page_alloc", "run-slab"], None),
     ("models of the protocols", ["python3", "tests/models/run.py"], "spin"),
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
     ("traces of real boots", ["python3", "tests/host/trace_boot.py"], None),

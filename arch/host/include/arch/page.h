@@ -16,12 +16,12 @@ extern char *host_ram;
 
 static inline void *phys_to_virt(phys_addr_t phys)
 {
-	return host_ram + phys;
+	return (void *)((uintptr_t)host_ram + phys);
 }
 
 static inline phys_addr_t virt_to_phys(const void *virt)
 {
-	return (phys_addr_t)((const char *)virt - host_ram);
+	return (uintptr_t)virt - (uintptr_t)host_ram;
 }
 
 static inline void clear_page(void *page)
