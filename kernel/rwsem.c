@@ -137,7 +137,10 @@ bool rwsem_wait(struct rwsem *sem, bool write, bool breakable)
 	trace(LOCK, LOCK_WAIT, write ? HOOK_WRITE : HOOK_READ, sem,
 	      __builtin_return_address(0));
 	spin_lock(&sem->wait_lock);
-	list_add_tail(&waiter.node, &sem->waiters);
+	if (bug(rwsem_last_first))
+		list_add(&waiter.node, &sem->waiters);
+	else
+		list_add_tail(&waiter.node, &sem->waiters);
 	__atomic_fetch_or(&sem->state, RWSEM_WAITERS, __ATOMIC_SEQ_CST);
 	rwsem_hand_over(sem); /* the last holder may have left before the bit was there */
 	spin_unlock(&sem->wait_lock);

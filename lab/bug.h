@@ -26,6 +26,7 @@
 	X(probe_fresh, "the probe of stale translations flushes before it looks")                  \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
 	X(rwsem_no_handover, "who leaves a semaphore wakes nobody (hung threads)")                 \
+	X(rwsem_last_first, "who comes last is served first (starvation)")                         \
 	X(nmi_unanswered, "CPUs do not answer NMIs, as if the host did not run them")              \
 	X(tlb_ack_lost, "every hundredth shootdown request is forgotten (lost interrupt)")         \
 	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \

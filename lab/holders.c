@@ -17,12 +17,15 @@
 static void holders_store(struct held_lock *to, enum hook_kind kind, const void *object,
 			  unsigned long pc)
 {
+	u64 now = time_ns();
+
 	WRITE_ONCE(to->kind, HELD_NONE);
 	smp_wmb();
 	WRITE_ONCE(to->index, current->lab.srcu_index);
 	WRITE_ONCE(to->object, object);
 	WRITE_ONCE(to->pc, pc);
-	WRITE_ONCE(to->since_ns, time_ns());
+	WRITE_ONCE(to->wanted_ns, now);
+	WRITE_ONCE(to->since_ns, now);
 	smp_wmb();
 	WRITE_ONCE(to->kind, (u8)kind);
 }
@@ -59,6 +62,7 @@ static void holders_pop(struct thread_lab *lab, int at)
 		to->index = to[1].index;
 		to->object = to[1].object;
 		to->pc = to[1].pc;
+		to->wanted_ns = to[1].wanted_ns;
 		to->since_ns = to[1].since_ns;
 		smp_wmb();
 		WRITE_ONCE(to->kind, to[1].kind);
@@ -103,6 +107,7 @@ bool holders_sample(const struct thread *thread, unsigned int nr, struct held_lo
 	held->index = READ_ONCE(from->index);
 	held->object = READ_ONCE(from->object);
 	held->pc = READ_ONCE(from->pc);
+	held->wanted_ns = READ_ONCE(from->wanted_ns);
 	held->since_ns = READ_ONCE(from->since_ns);
 	held->kind = kind;
 	smp_rmb();
@@ -128,11 +133,15 @@ bool holders_has(const struct thread *thread, enum hook_kind kind, const void *o
 
 	/* A thread that waits has one entry more than it has locks: the last. */
 	for (unsigned int nr = MAX_HELD_SLEEPING; nr-- > 0;) {
-		if (!holders_sample(thread, nr, held) || held->object != object ||
-		    held->kind != kind)
+		struct held_lock entry;
+
+		if (!holders_sample(thread, nr, &entry) || entry.object != object ||
+		    entry.kind != kind)
 			continue;
-		if (!waiting)
+		if (!waiting) {
+			*held = entry;
 			return true;
+		}
 		waiting = false;
 	}
 	return false;

@@ -19,7 +19,8 @@ void holders_note(enum hook_event event, enum hook_kind kind, const void *object
  * context. A thread that waits for a lock has an entry for it too: holders_has tells.
  */
 bool holders_sample(const struct thread *thread, unsigned int nr, struct held_lock *held);
-/* Whether @thread holds @object, of @kind, and does not wait for it; *@held has the entry then. */
+/* Whether @thread holds @object, of @kind, and does not wait for it; *@held has the entry then,
+ * and is left alone otherwise. */
 bool holders_has(const struct thread *thread, enum hook_kind kind, const void *object,
 		 struct held_lock *held);
 #endif

@@ -147,6 +147,7 @@ static bool edges_of_wait(struct waitfor_edge *edge, edge_fn fn, void *arg)
 			continue;
 		edge->to = (struct waitfor_node){ .thread = thread };
 		edge->held_since_ns = held.since_ns;
+		edge->wanted_ns = held.wanted_ns;
 		edge->held_pc = held.pc;
 		if (fn(edge, arg))
 			return true;

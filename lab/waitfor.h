@@ -30,6 +30,7 @@ struct waitfor_edge {
 	unsigned int level; /* of @from's waits: which of them */
 	struct wait wait;   /* kind WAIT_NONE: @from runs, or is queued, on CPU @to */
 	u64 held_since_ns;  /* 0 if @to holds nothing that is known */
+	u64 wanted_ns;	    /* when @to asked for it */
 	unsigned long held_pc;
 };
 

@@ -57,7 +57,8 @@ struct held_lock {
 	u8 index; /* SRCU: which readers it counts among */
 	const void *object;
 	unsigned long pc;
-	u64 since_ns;
+	u64 wanted_ns; /* asked for it */
+	u64 since_ns;  /* has it */
 };
 
 #define MAX_HELD_SLEEPING 8
@@ -69,9 +70,10 @@ struct thread_lab {
 	struct held_lock held[MAX_HELD_SLEEPING]; /* the thread's own; lab/holders.c */
 	u8 srcu_index; /* of the section being entered */
 
-	/* The watchdog's: how often it saw the thread in this wait. */
+	/* The watchdog's: how often it saw the thread in this wait, and was sure of what it is. */
 	u64 seen_serial;
 	unsigned int seen, proofs;
+	unsigned int overtaken; /* how often somebody had the lock who came later */
 	bool reported;
 };
 

@@ -161,6 +161,7 @@ void watchdog_tick(bool from_user)
 	if (!watchdog_on || !watchdog_tick_stuck(from_user, time_ns(), &since) ||
 	    !look_begin(&look, false))
 		return;
+	watchdog_tick_told();
 	watchdog_report_hung_cpu(&look, cpu_id(), since);
 	look_end(&look);
 }

@@ -38,6 +38,7 @@ enum watchdog_kind {
 	WATCHDOG_MISSING_ACK,
 	WATCHDOG_SRCU_STALL,
 	WATCHDOG_LOCK_HELD,
+	WATCHDOG_STARVED,     /* later ones get the lock first */
 	WATCHDOG_HUNG_THREAD,
 	NR_WATCHDOG_KINDS
 };
@@ -69,6 +70,8 @@ void watchdog_expect(bool expected);
 unsigned int watchdog_reports(void);
 unsigned int watchdog_reports_of(enum watchdog_kind kind);
 enum watchdog_kind watchdog_last_kind(void);
+/* Reports of @cpu as hung. */
+unsigned int watchdog_reports_of_cpu(unsigned int cpu);
 /* How often something looked stuck that had no time to go on. */
 unsigned int watchdog_inconclusive(void);
 /* All threads with what they wait for, and the wait-for graph. Any context. */

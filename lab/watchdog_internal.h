@@ -27,6 +27,8 @@ struct look {
 void watchdog_look_stalls(const struct look *look);
 /* Own CPU's tick: whether it has only ticked, neither switched threads nor left the kernel. */
 bool watchdog_tick_stuck(bool from_user, u64 now, u64 *since_ns);
+/* That was reported: not again before something else happens on this CPU. */
+void watchdog_tick_told(void);
 
 /* Reports a proved deadlock, breaks its waits, or ends the kernel if it cannot. */
 void watchdog_report_cycle(const struct look *look, const struct waitfor_cycle *cycle);

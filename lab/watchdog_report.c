@@ -22,6 +22,7 @@
 
 static bool expected;
 static unsigned int counts[NR_WATCHDOG_KINDS];
+static unsigned int cpu_counts[NR_CPUS]; /* WATCHDOG_HUNG_CPU, by CPU */
 static unsigned int inconclusive;
 static enum watchdog_kind last_kind;
 
@@ -44,6 +45,11 @@ unsigned int watchdog_reports(void)
 	return sum;
 }
 
+unsigned int watchdog_reports_of_cpu(unsigned int cpu)
+{
+	return __atomic_load_n(&cpu_counts[cpu], __ATOMIC_ACQUIRE);
+}
+
 enum watchdog_kind watchdog_last_kind(void)
 {
 	return READ_ONCE(last_kind);
@@ -63,6 +69,12 @@ static bool report_begin(void)
 	if (!on)
 		__atomic_fetch_add(&bad_signs, 1, __ATOMIC_RELAXED);
 	return on;
+}
+
+/* Of a deadlock of @nr, or of one thing that does not move; @cpu is where. */
+static void report_trace(enum watchdog_kind kind, unsigned int nr, unsigned int cpu)
+{
+	trace(ANY, WATCHDOG, kind, nr, cpu);
 }
 
 /* A test may go on as soon as it is counted. */
@@ -298,6 +310,11 @@ static unsigned int break_waits(const struct look *look, const void *object)
 	return broken;
 }
 
+static unsigned int node_cpu(const struct waitfor_node *node)
+{
+	return node->thread ? READ_ONCE(node->thread->cpu) : node->cpu;
+}
+
 void watchdog_report_cycle(const struct look *look, const struct waitfor_cycle *cycle)
 {
 	enum watchdog_kind kind = cycle_kind(cycle);
@@ -316,7 +333,7 @@ void watchdog_report_cycle(const struct look *look, const struct waitfor_cycle *
 		print_diagram(look, cycle);
 	print_graph(look, "deadlock", cycle);
 	for (unsigned int i = 0; i < cycle->nr; i++)
-		trace(ANY, WATCHDOG, kind, cycle->nr, cycle->edge[i].from.cpu);
+		report_trace(kind, cycle->nr, node_cpu(&cycle->edge[i].from));
 	report_end(kind);
 	for (unsigned int i = 0; i < cycle->nr; i++)
 		if (cycle->edge[i].wait.kind != WAIT_TLB_ACK)
@@ -343,6 +360,8 @@ void watchdog_report_hung_cpu(const struct look *look, unsigned int cpu, u64 sin
 	print_sleeping_locks(look, thread);
 	print_cpu_stack(look, cpu);
 	print_graph(look, "hung CPU", NULL);
+	__atomic_fetch_add(&cpu_counts[cpu], 1, __ATOMIC_RELEASE);
+	report_trace(WATCHDOG_HUNG_CPU, 1, cpu);
 	report_end(WATCHDOG_HUNG_CPU);
 }
 
@@ -363,6 +382,7 @@ void watchdog_report_missing_ack(const struct look *look, unsigned int cpu, cons
 		print_cpu_stack(look, other);
 	}
 	print_graph(look, "missing acknowledgements", NULL);
+	report_trace(WATCHDOG_MISSING_ACK, 1, cpu);
 	report_end(WATCHDOG_MISSING_ACK);
 }
 
@@ -384,6 +404,7 @@ static bool print_blocker(const struct waitfor_edge *edge, void *arg)
 static const char *const thread_text[NR_WATCHDOG_KINDS] = {
 	[WATCHDOG_SRCU_STALL] = "SRCU STALL: readers do not leave",
 	[WATCHDOG_LOCK_HELD] = "LOCK HELD for longer than the limit",
+	[WATCHDOG_STARVED] = "STARVED: who came later gets the lock first",
 	[WATCHDOG_HUNG_THREAD] = "HUNG THREAD: sleeps, and nobody is known to wake it",
 };
 
@@ -402,6 +423,7 @@ void watchdog_report_thread(const struct look *look, enum watchdog_kind kind,
 	print_thread_stack(look, thread);
 	waitfor_edges(&(struct waitfor_node){ .thread = thread }, print_blocker, &blockers);
 	print_graph(look, thread_text[kind], NULL);
+	report_trace(kind, 1, READ_ONCE(thread->cpu));
 	report_end(kind);
 }
 
@@ -423,6 +445,7 @@ void watchdog_report_all_stuck(const struct look *look, u64 since_ns)
 		nmi_print_answer(cpu);
 	}
 	print_graph(look, "all CPUs stuck", NULL);
+	report_trace(WATCHDOG_ALL_STUCK, nr_cpus, cpu_id());
 	report_end(WATCHDOG_ALL_STUCK);
 	if (!announced)
 		panic_with(EXIT_WATCHDOG, "watchdog: nobody is left to go on");

@@ -117,8 +117,12 @@ bool watchdog_tick_stuck(bool from_user, u64 now, u64 *since_ns)
 	    record->ticks < watchdog_limit_ns / TICK_NS / 4)
 		return false;
 	*since_ns = record->progress_ns;
-	record->soft_told = true;
 	return true;
+}
+
+void watchdog_tick_told(void)
+{
+	records[cpu_id()].soft_told = true;
 }
 
 /* --- shootdowns --- */
@@ -195,7 +199,8 @@ struct verdict {
 	const struct look *look;
 	bool any;     /* somebody is known to keep it waiting */
 	bool at_end;  /* and one of them, for as long as the limit, waits for nobody itself */
-	bool starved; /* but may have had no time */
+	bool overtaken; /* by one of them, who came later */
+	bool no_time; /* somebody to blame may have had no time */
 	unsigned int cpu; /* where */
 };
 
@@ -208,7 +213,7 @@ static void judge_holder(struct verdict *verdict, const struct thread *holder)
 	if (READ_ONCE(holder->state) != THREAD_RUNNABLE || cpu == cpu_id() ||
 	    nmi_ask(cpu) != NMI_NO_ANSWER)
 		return;
-	verdict->starved = true;
+	verdict->no_time = true;
 	verdict->cpu = cpu;
 }
 
@@ -218,6 +223,8 @@ static bool judge_edge(const struct waitfor_edge *edge, void *arg)
 	u64 since = edge->held_since_ns;
 
 	verdict->any = true;
+	verdict->overtaken |= (edge->wait.kind == WAIT_READ || edge->wait.kind == WAIT_WRITE) &&
+			      since && edge->wanted_ns > edge->wait.since_ns;
 	if ((edge->wait.kind == WAIT_SRCU_GP || !waits_itself(&edge->to)) && since &&
 	    verdict->look->now > since && verdict->look->now - since >= watchdog_limit_ns)
 		judge_holder(verdict, edge->to.thread);
@@ -231,7 +238,22 @@ static bool thread_is_passive(const struct thread *thread)
 	       !READ_ONCE(thread->user_sleep);
 }
 
-static enum watchdog_kind judge_wait(const struct look *look, const struct thread *thread,
+/*
+ * Locks are fair, so whoever asks for one when a thread waits gets it later than this thread. Once
+ * could be a look between the grants to both; a thread that still waits afterwards was overtaken.
+ */
+static bool is_starved(struct thread *thread, const struct wait *wait,
+		       const struct verdict *verdict)
+{
+	struct wait now = wait_sample(&thread->lab.waits, 0);
+
+	if (verdict->overtaken && now.kind == wait->kind && now.serial == wait->serial &&
+	    READ_ONCE(thread->state) == THREAD_SLEEPING)
+		thread->lab.overtaken++;
+	return thread->lab.overtaken >= STALL_PROOFS;
+}
+
+static enum watchdog_kind judge_wait(const struct look *look, struct thread *thread,
 				     const struct wait *wait)
 {
 	struct waitfor_node node = { .thread = thread };
@@ -242,9 +264,13 @@ static enum watchdog_kind judge_wait(const struct look *look, const struct threa
 	waitfor_edges(&node, judge_edge, &verdict);
 	if (!verdict.any)
 		return WATCHDOG_HUNG_THREAD;
-	if (verdict.starved)
+	if (verdict.no_time) {
 		watchdog_report_inconclusive(look, verdict.cpu, wait->since_ns);
-	if (!verdict.at_end || verdict.starved)
+		return WATCHDOG_NONE;
+	}
+	if (is_starved(thread, wait, &verdict))
+		return WATCHDOG_STARVED;
+	if (!verdict.at_end)
 		return WATCHDOG_NONE;
 	return wait->kind == WAIT_SRCU_GP ? WATCHDOG_SRCU_STALL : WATCHDOG_LOCK_HELD;
 }
@@ -260,7 +286,7 @@ static void look_thread(const struct look *look, struct thread *thread)
 		return;
 	if (wait.serial != lab->seen_serial) {
 		lab->seen_serial = wait.serial;
-		lab->seen = lab->proofs = 0;
+		lab->seen = lab->proofs = lab->overtaken = 0;
 		lab->reported = false;
 	}
 	lab->seen++;
@@ -270,7 +296,7 @@ static void look_thread(const struct look *look, struct thread *thread)
 		return; /* one report for all who wait alike */
 	kind = judge_wait(look, thread, &wait);
 	lab->proofs = kind == WATCHDOG_NONE ? 0 : lab->proofs + 1;
-	if (lab->proofs < STALL_PROOFS)
+	if (lab->proofs < STALL_PROOFS && kind != WATCHDOG_STARVED)
 		return;
 	lab->reported = true;
 	told_object = wait.object;
