@@ -40,6 +40,8 @@ struct cmdline {
 	u64 limit_s; /* of every wait in the kernel */
 	enum run_mode mode;
 	enum lockdep_mode lockdep;
+	u64 watchdog_s; /* 0: half of limit_s */
+	bool watchdog_off, watchdog_given;
 	bool split_channels; /* program output has channels of its own */
 	bool explore_stop; /* each test ends with its first failure */
 	bool probe;

@@ -26,6 +26,10 @@
 	X(skip_table_check, "a fault that opened interrupts does not look at its VMA again (8.1)") \
 	X(probe_fresh, "the probe of stale translations flushes before it looks")                  \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
+	X(rwsem_no_handover, "who leaves a semaphore wakes nobody (hung threads)")                 \
+	X(rwsem_last_first, "who comes last is served first (starvation)")                         \
+	X(nmi_unanswered, "CPUs do not answer NMIs, as if the host did not run them")              \
+	X(tlb_ack_lost, "every hundredth shootdown request is forgotten (lost interrupt)")         \
 	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")                           \
 	X(merge_any_flags, "VMAs are merged whatever their flags")                                 \
@@ -54,6 +58,8 @@ extern struct bug_switch bug_switches[NR_BUGS];
 
 bool bug_hit(enum bug_id id);
 #define bug(name) (unlikely(bug_switches[BUG_##name].on) && bug_hit(BUG_##name))
+/* The same for every @n-th time only. */
+#define bug_every(name, n) (bug(name) && bug_hits(BUG_##name) % (n) == 0)
 /* Sets the switches of a comma-separated list. 0, or -EINVAL for an unknown name. */
 int bug_set_list(const char *names);
 /* For the duration of a test. */
@@ -64,4 +70,5 @@ void bug_print_list(void);
 void bug_report_hits(void);
 #else
 #define bug(name) false
+#define bug_every(name, n) false
 #endif

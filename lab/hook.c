@@ -7,6 +7,7 @@
 #if LAB
 #include "kernel/atomic.h"
 #include "lab/explore.h"
+#include "lab/holders.h"
 #include "lab/lockdep.h"
 #include "lab/perturb.h"
 #include "lab/trace.h"
@@ -31,6 +32,9 @@ void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock
 	if (listeners & HOOK_PERTURB &&
 	    (event == HOOK_WANT || event == HOOK_TRY || event == HOOK_LEFT))
 		perturb_slow(event == HOOK_LEFT ? PERTURB_UNLOCK : PERTURB_LOCK);
+	if (listeners & HOOK_HOLDERS && happens &&
+	    (kind == HOOK_READ || kind == HOOK_WRITE || kind == HOOK_SRCU))
+		holders_note(event, kind, lock, (unsigned long)__builtin_return_address(0));
 	if (listeners & HOOK_EXPLORE && happens)
 		explore_lock(event, kind, lock);
 	if (listeners & HOOK_LOCKDEP)

@@ -71,6 +71,8 @@ static void tlb_serve(unsigned int initiator)
 	struct tlb_request *req = &tlb_requests[initiator];
 
 	stat_inc(SHOOTDOWNS_RECV);
+	if (bug_every(tlb_ack_lost, 100))
+		return;
 	tlb_flush_local(req->mm, req->start, req->end, req->gen);
 	trace(IPI, TLB_ACK, initiator, 0, 0);
 	cpumask_clear(&req->pending, cpu_id());

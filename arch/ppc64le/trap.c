@@ -179,7 +179,7 @@ void trap_interrupt(struct trap_frame *regs)
 	if (unlikely(regs->trap & TRAP_OVERFLOW))
 		trap_kernel_died(regs, "kernel stack overflow");
 	if (regs->trap == VEC_DECREMENTER)
-		platform_decrementer();
+		platform_decrementer(trap_frame_is_user(regs));
 	else
 		platform_external_interrupt();
 	if (trap_frame_is_user(regs))

@@ -8,3 +8,6 @@
 
 /* Nothing is sent while an earlier one to the same CPU has not been answered: they would nest. */
 void arch_nmi_send(unsigned int cpu);
+/* The machine has no timer that sends them; the runner does. */
+static inline bool arch_nmi_timer_start(void) { return false; }
+static inline bool arch_nmi_timer_due(void) { return false; }
