@@ -90,6 +90,8 @@ RED = [
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
     Entry(2, globs=("probe",), bug="probe_fresh"),
     Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
+    Entry(4, globs=("lock",), bug="rwsem_last_first"),
+    Entry(4, globs=("lock",), bug="rwsem_last_first", arch=PPC),
     # Found by the watchdog: the defect is counted in its report, the wait's limit ends the run.
     Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6")),
     Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6")),
