@@ -61,6 +61,7 @@ static void rwsem_hand_over(struct rwsem *sem)
 		if (!rwsem_take_for(sem, waiter))
 			return;
 		list_del(&waiter->node);
+		thread_wait_granted(thread, sem);
 		thread_get(thread); /* @waiter is gone as soon as it sees the grant */
 		smp_store_release(&waiter->granted, true);
 		thread_wake(thread);

@@ -4,7 +4,8 @@
  *
  * Owns held and nr_held of struct thread_lab. Only the thread itself writes them, never from an
  * interrupt, so no locks: an entry is made invalid, filled, made valid. An entry is there from the
- * moment the lock is wanted; while the thread publishes a wait for it, it does not hold it.
+ * moment the lock is wanted; while the thread publishes a wait for it, it does not hold it. Since
+ * when it does is written by who hands it over, which is the last event before it goes on.
  */
 #include "lab/holders.h"
 
@@ -70,6 +71,18 @@ static void holders_pop(struct thread_lab *lab, int at)
 	WRITE_ONCE(lab->nr_held, lab->nr_held - 1);
 }
 
+void holders_granted(struct thread *thread, const void *object)
+{
+	struct thread_lab *lab = &thread->lab;
+	int nr = (int)min(READ_ONCE(lab->nr_held), (unsigned int)MAX_HELD_SLEEPING);
+
+	while (--nr >= 0)
+		if (READ_ONCE(lab->held[nr].object) == object) {
+			WRITE_ONCE(lab->held[nr].since_ns, time_ns());
+			return;
+		}
+}
+
 void holders_note(enum hook_event event, enum hook_kind kind, const void *object, unsigned long pc)
 {
 	struct thread_lab *lab = &current->lab;
@@ -80,17 +93,12 @@ void holders_note(enum hook_event event, enum hook_kind kind, const void *object
 	case HOOK_GOT:
 		holders_push(lab, kind, object, pc);
 		break;
-	case HOOK_WAITED:
-		at = holders_find(lab, kind, object);
-		if (at >= 0)
-			WRITE_ONCE(lab->held[at].since_ns, time_ns());
-		break;
 	case HOOK_LEFT:
 		at = holders_find(lab, kind, object);
 		if (at >= 0 || lab->nr_held > MAX_HELD_SLEEPING)
 			holders_pop(lab, at);
 		break;
-	default: /* a try says nothing; the rest is not told here */
+	default: /* HOOK_WAITED: holders_granted has noted it; a try says nothing */
 		break;
 	}
 }

@@ -14,6 +14,8 @@ struct thread;
 /* From lab/hook.c, for events of HOOK_READ, HOOK_WRITE and HOOK_SRCU; @pc is the place. */
 void holders_note(enum hook_event event, enum hook_kind kind, const void *object,
 		  unsigned long pc);
+/* @thread, which waits for @object, is handed it just now; the lock's own lock held. */
+void holders_granted(struct thread *thread, const void *object);
 /*
  * The @nr-th lock of @thread, copied; false if it holds fewer, or the entry is changing. Any
  * context. A thread that waits for a lock has an entry for it too: holders_has tells.

@@ -13,19 +13,24 @@
 #include "arch/stack.h"
 #include "arch/trap.h"
 #include "kernel/cpu.h"
+#include "kernel/cmdline.h"
 #include "kernel/printk.h"
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
 #include "lab/bug.h"
 #include "lab/trace.h"
+#include "lab/waitfor.h"
 #include "lab/watchdog.h"
 
 #define NMI_TRACE_MAX 24
 #define LATE_LIMIT_NS (5 * NSEC_PER_SEC)
+/* For how long an interrupt is tried first, where an NMI is dangerous: what takes longer has
+ * interrupts off, or is starved. In replay mode nobody is, and time is dear. */
+#define GENTLE_NS ((cmdline.mode == MODE_REPLAY ? 2 : 200) * NSEC_PER_MSEC)
 
 static struct nmi_trace {
 	bool asked, done;
-	bool late; /* asked, and nobody waits for the answer any more */
+	bool late; /* an NMI was sent and is still to come, though it may not be needed any more */
 	u64 asked_ns;
 	bool irqs_on, user;
 	unsigned int nr;
@@ -132,23 +137,52 @@ static bool nmi_is_late(struct nmi_trace *trace)
 	return late;
 }
 
+void nmi_handle_interrupt(struct trap_frame *regs)
+{
+	struct nmi_trace *trace = &nmi_traces[cpu_id()];
+
+	if (!xchg(&trace->asked, false) || bug(nmi_unanswered))
+		return;
+	nmi_record(trace, regs);
+	smp_store_release(&trace->done, true);
+}
+
 void nmi_handle(struct trap_frame *regs)
 {
 	struct nmi_trace *trace = &nmi_traces[cpu_id()];
 
 	if (READ_ONCE(trace->asked)) {
-		WRITE_ONCE(trace->asked, false);
-		if (bug(nmi_unanswered))
-			return;
-		nmi_record(trace, regs);
-		smp_store_release(&trace->done, true);
-		return;
-	}
-	if (!watchdog_nmi(regs) && !nmi_is_late(trace))
+		WRITE_ONCE(trace->late, false);
+		nmi_handle_interrupt(regs);
+	} else if (!watchdog_nmi(regs) && !nmi_is_late(trace)) {
 		nmi_outside(regs);
+	}
 }
 
 /* --- asking --- */
+
+/* A CPU that waits with interrupts off is not about to take one. */
+static bool has_interrupts_off(unsigned int cpu)
+{
+#if LAB
+	unsigned int level;
+
+	return waitfor_cannot_acknowledge(cpu, &level);
+#else
+	(void)cpu;
+	return false;
+#endif
+}
+
+static bool nmi_await(const struct nmi_trace *trace, u64 ns)
+{
+	for (u64 deadline = time_ns() + ns; !smp_load_acquire(&trace->done);) {
+		if (time_ns() >= deadline)
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
 
 static enum nmi_answer nmi_answer(const struct nmi_trace *trace)
 {
@@ -162,18 +196,19 @@ static enum nmi_answer nmi_answer(const struct nmi_trace *trace)
 enum nmi_answer nmi_ask(unsigned int cpu)
 {
 	struct nmi_trace *trace = &nmi_traces[cpu];
-	u64 deadline = time_ns() + NSEC_PER_SEC;
 	enum nmi_answer answer;
 
 	if (!spin_trylock(&nmi_lock))
 		return NMI_NO_ANSWER;
-	trace->done = trace->late = false;
+	trace->done = false;
 	trace->asked_ns = time_ns();
 	smp_store_release(&trace->asked, true);
-	arch_nmi_send(cpu);
-	while (!smp_load_acquire(&trace->done) && time_ns() < deadline)
-		cpu_relax();
-	WRITE_ONCE(trace->late, xchg(&trace->asked, false));
+	if (has_interrupts_off(cpu) || !arch_nmi_interrupt(cpu) || !nmi_await(trace, GENTLE_NS)) {
+		WRITE_ONCE(trace->late, true);
+		arch_nmi_send(cpu);
+		nmi_await(trace, NSEC_PER_SEC);
+	}
+	WRITE_ONCE(trace->asked, false);
 	answer = nmi_answer(trace);
 	spin_unlock(&nmi_lock);
 	return answer;

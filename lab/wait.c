@@ -11,6 +11,7 @@
 #if LAB
 #include "kernel/thread.h"
 #include "kernel/time.h"
+#include "lab/holders.h"
 
 static void wait_push(struct wait_stack *stack, const struct wait *wait)
 {
@@ -24,6 +25,7 @@ static void wait_push(struct wait_stack *stack, const struct wait *wait)
 		WRITE_ONCE(to->irqs_off, wait->irqs_off);
 		WRITE_ONCE(to->breakable, false);
 		WRITE_ONCE(to->broken, false);
+		WRITE_ONCE(to->granted, false);
 		WRITE_ONCE(to->nr_held, wait->nr_held);
 		WRITE_ONCE(to->object, wait->object);
 		WRITE_ONCE(to->detail, wait->detail);
@@ -86,7 +88,8 @@ struct wait wait_sample(const struct wait_stack *stack, unsigned int level)
 	wait.broken = READ_ONCE(from->broken);
 	smp_rmb();
 	wait.serial = READ_ONCE(from->serial);
-	if (READ_ONCE(from->kind) != wait.kind || wait.serial != serial || wait.broken)
+	if (READ_ONCE(from->kind) != wait.kind || wait.serial != serial || wait.broken ||
+	    READ_ONCE(from->granted))
 		wait.kind = WAIT_NONE;
 	return wait;
 }
@@ -137,6 +140,16 @@ void thread_wait_begin(enum wait_kind kind, const void *object, unsigned long de
 			     .since_ns = time_ns() };
 
 	wait_push(&current->lab.waits, &wait);
+}
+
+/* Its entry among the held ones first: it must not look as if it had it since it asked. */
+void thread_wait_granted(struct thread *thread, const void *object)
+{
+	struct wait *wait = wait_top(&thread->lab.waits);
+
+	holders_granted(thread, object);
+	if (wait && READ_ONCE(wait->object) == object)
+		WRITE_ONCE(wait->granted, true);
 }
 
 void thread_wait_breakable(void)

@@ -8,12 +8,15 @@
  * The outer ones stay where they are, serial included, since they are still the same waits.
  *
  * Only its owner writes a stack, a CPU's with interrupts off, but for 'broken', which the watchdog
- * sets. Readers elsewhere may see half of a change: they use wait_sample, whose answer is of kind
- * WAIT_NONE then. The serial changes with every wait, so two equal samples are the same wait.
+ * sets, and 'granted'. Readers elsewhere may see half of a change: they use wait_sample, whose
+ * answer is of kind WAIT_NONE then. The serial changes with every wait, so two equal samples are
+ * the same wait.
  */
 #pragma once
 
 #include "kernel/types.h"
+
+struct thread;
 
 enum wait_kind {
 	WAIT_NONE,
@@ -35,6 +38,7 @@ struct wait {
 	bool irqs_off;
 	bool breakable;	 /* the waiter looks at broken */
 	bool broken;	 /* set by the watchdog: a breakable wait gives up */
+	bool granted;	 /* set by who hands a lock over: only waking up is missing */
 	u8 nr_held;	 /* of a CPU: spinlocks it held when the wait began */
 	const void *object;
 	unsigned long detail;
@@ -89,10 +93,13 @@ bool wait_is_broken(void);
 void thread_wait_begin(enum wait_kind kind, const void *object, unsigned long detail);
 void thread_wait_breakable(void);
 void thread_wait_end(void);
+/* Hands @object to @thread, which waits for it or is about to: from now on it counts as a holder.
+ * The lock's own lock held. */
+void thread_wait_granted(struct thread *thread, const void *object);
 bool thread_wait_is_broken(void);
 
 /* All fields of one wait of @stack; kind is WAIT_NONE if there is none, it was just changing, or
- * it is broken already. Any context. */
+ * it is broken or granted already. Any context. */
 struct wait wait_sample(const struct wait_stack *stack, unsigned int level);
 #else
 static inline void wait_publish(enum wait_kind kind, const void *object, unsigned long pc)
@@ -109,5 +116,9 @@ static inline void thread_wait_begin(enum wait_kind kind, const void *object,
 }
 static inline void thread_wait_breakable(void) { }
 static inline void thread_wait_end(void) { }
+static inline void thread_wait_granted(struct thread *thread, const void *object)
+{
+	(void)thread, (void)object;
+}
 static inline bool thread_wait_is_broken(void) { return false; }
 #endif

@@ -94,7 +94,9 @@ enum nmi_answer { NMI_NO_ANSWER, NMI_IRQS_OFF, NMI_IRQS_ON, NMI_USER };
 
 /* From the arch, on the NMI stack: records where this CPU is for whoever asked. */
 void nmi_handle(struct trap_frame *regs);
-/* Asks another CPU by NMI where it is; waits at most a second. */
+/* From the interrupt that arch_nmi_interrupt sends: the same if somebody asks, else nothing. */
+void nmi_handle_interrupt(struct trap_frame *regs);
+/* Asks another CPU by NMI where it is; waits at most some more than a second. */
 enum nmi_answer nmi_ask(unsigned int cpu);
 /* Prints what @cpu answered last. */
 void nmi_print_answer(unsigned int cpu);

@@ -181,7 +181,7 @@ void trap_interrupt(struct trap_frame *regs)
 	if (regs->trap == VEC_DECREMENTER)
 		platform_decrementer(trap_frame_is_user(regs));
 	else
-		platform_external_interrupt();
+		platform_external_interrupt(regs);
 	if (trap_frame_is_user(regs))
 		trap_leave_user(regs);
 }

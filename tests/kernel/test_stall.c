@@ -8,122 +8,15 @@
  * give a CPU no time, which is inconclusive and skips the test; without either it ends after the
  * limit of all waits, and the test fails.
  */
-#include "kernel/cmdline.h"
 #include "kernel/mutex.h"
 #include "kernel/srcu.h"
 #include "lab/bug.h"
-#include "lab/watchdog.h"
 #include "arch/nmi.h"
 #include "mm/mm.h"
 #include "mm/tlb.h"
-#include "tests/kernel/test.h"
+#include "tests/kernel/stall.h"
 
 #if LAB
-/* In replay mode virtual time is dear. */
-#define STALL_NS ((cmdline.mode == MODE_REPLAY ? 40 : 100) * NSEC_PER_MSEC)
-#define SILENT_NS (400 * NSEC_PER_MSEC)
-
-static struct {
-	enum watchdog_kind kind;
-	unsigned int cpu; /* WATCHDOG_HUNG_CPU: which must be reported */
-	unsigned int reports, of_kind, inconclusive;
-	u64 limit_ns; /* of the watchdog, outside the test */
-} stall;
-
-static u64 begun;
-
-/* Reports of what is provoked. A slow machine may say of another CPU that it is slow. */
-static unsigned int stall_reports(void)
-{
-	return stall.kind == WATCHDOG_HUNG_CPU ? watchdog_reports_of_cpu(stall.cpu)
-					       : watchdog_reports_of(stall.kind);
-}
-
-static void stall_begin(enum watchdog_kind kind)
-{
-	thread_yield(); /* what this CPU did under the longer limit is no stall */
-	stall.kind = kind;
-	stall.reports = watchdog_reports();
-	stall.of_kind = stall_reports();
-	stall.inconclusive = watchdog_inconclusive();
-	stall.limit_ns = watchdog_limit_ns;
-	begun = 0;
-	watchdog_expect(kind != WATCHDOG_NONE);
-	watchdog_limit_ns = kind == WATCHDOG_NONE ? SILENT_NS : STALL_NS;
-}
-
-static bool stall_noticed(void)
-{
-	return stall_reports() != stall.of_kind ||
-	       watchdog_inconclusive() != stall.inconclusive;
-}
-
-/* The report has come, once, or the host did not let it. */
-static void stall_end(struct test_run *t)
-{
-	watchdog_limit_ns = stall.limit_ns;
-	watchdog_expect(false);
-	if (stall.kind == WATCHDOG_NONE)
-		EXPECT_EQ(t, watchdog_reports(), stall.reports);
-	else if (watchdog_inconclusive() != stall.inconclusive)
-		test_skip(t, "a CPU got no time from the host");
-	else
-		EXPECT_EQ(t, stall_reports(), stall.of_kind + 1);
-}
-
-static u64 stall_deadline(void)
-{
-	return time_ns() + wait_limit_ns / 4 * 3;
-}
-
-/*
- * In replay mode a wait of virtual time takes minutes if it relaxes each time round; if it never
- * does, every time that somebody else relaxes costs what is left of our slice.
- */
-static void pass_time(void)
-{
-	static u32 rounds;
-
-	if (cmdline.mode != MODE_REPLAY || ++rounds % 256 == 0)
-		cpu_relax();
-}
-
-/* Passes time, interrupts and all as they are, until the stall was noticed. */
-static void spin_until_noticed(void)
-{
-	for (u64 deadline = stall_deadline(); !stall_noticed() && time_ns() < deadline;)
-		pass_time();
-}
-
-static void spin_for(u64 ns)
-{
-	for (u64 end = time_ns() + ns; time_ns() < end;)
-		pass_time();
-}
-
-/* Main keeps its CPU awake, so that ticks look often. */
-static void await_thread(struct thread *thread)
-{
-	while (READ_ONCE(thread->state) != THREAD_DEAD)
-		thread_yield();
-	thread_join(thread);
-}
-
-static struct thread *start(void (*func)(void *), int cpu)
-{
-	struct thread *thread = thread_create("stall", func, NULL, cpu);
-
-	if (IS_ERR(thread))
-		panic("no memory for the test");
-	thread_start(thread);
-	return thread;
-}
-
-static void begin(void)
-{
-	__atomic_add_fetch(&begun, 1, __ATOMIC_SEQ_CST);
-}
-
 /* --- a CPU --- */
 
 static void spin_deaf(void *arg)
@@ -131,11 +24,11 @@ static void spin_deaf(void *arg)
 	unsigned long flags = irq_save();
 
 	(void)arg;
-	begin();
+	stall_count();
 	if (stall.kind == WATCHDOG_NONE)
-		spin_for(SILENT_NS / 8);
+		stall_spin_for(SILENT_NS / 8);
 	else
-		spin_until_noticed();
+		stall_spin();
 	irq_restore(flags);
 }
 
@@ -143,7 +36,7 @@ TEST(watchdog, hung_cpu, "a CPU that takes no interrupt is found by its NMIs", .
 {
 	stall.cpu = 1;
 	stall_begin(WATCHDOG_HUNG_CPU);
-	await_thread(start(spin_deaf, 1));
+	stall_await_thread(stall_start(spin_deaf, 1));
 	stall_end(t);
 }
 
@@ -151,14 +44,14 @@ TEST(watchdog, deaf_cpu_is_silent, "a CPU that takes no interrupt for an eighth 
      .min_cpus = 2)
 {
 	stall_begin(WATCHDOG_NONE);
-	await_thread(start(spin_deaf, 1));
+	stall_await_thread(stall_start(spin_deaf, 1));
 	stall_end(t);
 }
 
 static void spin_in_kernel(void *arg)
 {
 	(void)arg;
-	spin_until_noticed();
+	stall_spin();
 }
 
 /* Its ticks come, but nothing else ever happens on it. */
@@ -166,7 +59,7 @@ TEST(watchdog, hung_in_kernel, "a CPU that does nothing but tick is found by its
 {
 	stall.cpu = nr_cpus - 1;
 	stall_begin(WATCHDOG_HUNG_CPU);
-	thread_join(start(spin_in_kernel, (int)nr_cpus - 1));
+	thread_join(stall_start(spin_in_kernel, (int)nr_cpus - 1));
 	stall_end(t);
 }
 
@@ -174,7 +67,7 @@ static void yield_in_kernel(void *arg)
 {
 	(void)arg;
 	for (u64 end = time_ns() + SILENT_NS / 4 * 5; time_ns() < end;) {
-		spin_for(NSEC_PER_MSEC);
+		stall_spin_for(NSEC_PER_MSEC);
 		thread_yield();
 	}
 }
@@ -182,7 +75,7 @@ static void yield_in_kernel(void *arg)
 TEST(watchdog, busy_kernel_is_silent, "a thread of the kernel that lets others run is not hung")
 {
 	stall_begin(WATCHDOG_NONE);
-	thread_join(start(yield_in_kernel, (int)nr_cpus - 1));
+	thread_join(stall_start(yield_in_kernel, (int)nr_cpus - 1));
 	stall_end(t);
 }
 
@@ -195,10 +88,11 @@ TEST(watchdog, starved_is_inconclusive, "a CPU that answers no NMI is called sta
 		test_skip(t, "a second without an answer is minutes in replay mode");
 		return;
 	}
+	stall.cpu = 1;
 	stall_begin(WATCHDOG_HUNG_CPU);
 	watchdog_expect(false);
 	bug_set(BUG_nmi_unanswered, true);
-	await_thread(start(spin_deaf, 1));
+	stall_await_thread(stall_start(spin_deaf, 1));
 	bug_set(BUG_nmi_unanswered, false);
 	watchdog_limit_ns = stall.limit_ns;
 	EXPECT_OP(t, bug_hits(BUG_nmi_unanswered), >, 0);
@@ -213,10 +107,10 @@ static void spin_all(void *arg)
 	unsigned long flags;
 
 	(void)arg;
-	begin();
-	test_await(&begun, nr_cpus);
+	stall_count();
+	test_await(&stall.begun, nr_cpus);
 	flags = irq_save();
-	spin_until_noticed();
+	stall_spin();
 	irq_restore(flags);
 }
 
@@ -252,11 +146,11 @@ static void hold_mm_deaf(void *arg)
 	(void)arg;
 	mm_switch(shot_mm);
 	flags = irq_save();
-	begin();
+	stall_count();
 	if (stall.kind == WATCHDOG_NONE)
-		spin_for(SILENT_NS / 16);
+		stall_spin_for(SILENT_NS / 16);
 	else
-		spin_until_noticed();
+		stall_spin();
 	irq_restore(flags);
 	mm_switch(NULL);
 }
@@ -273,8 +167,8 @@ static void shoot(struct test_run *t, enum watchdog_kind kind)
 	if (!shot_mm)
 		panic("no memory for the test");
 	stall_begin(kind);
-	thread = start(hold_mm_deaf, 1);
-	if (!test_await(&begun, 1))
+	thread = stall_start(hold_mm_deaf, 1);
+	if (!test_await(&stall.begun, 1))
 		test_error(t, "the deaf CPU did not start");
 	tlb_flush_range(shot_mm, 0x10000, 0x20000);
 	thread_join(thread);
@@ -310,7 +204,7 @@ static void sleep_until_noticed(void *arg)
 static void watch_stall(void)
 {
 	for (u64 deadline = stall_deadline(); !stall_noticed() && time_ns() < deadline;) {
-		spin_for(NSEC_PER_MSEC);
+		stall_spin_for(NSEC_PER_MSEC);
 		thread_yield();
 	}
 	wake_up_all(&never_wq);
@@ -321,7 +215,7 @@ TEST(watchdog, hung_thread, "a thread whose event never comes is named, with its
 	struct thread *thread;
 
 	stall_begin(WATCHDOG_HUNG_THREAD);
-	thread = start(sleep_until_noticed, -1);
+	thread = stall_start(sleep_until_noticed, -1);
 	watch_stall();
 	thread_join(thread);
 	stall_end(t);
@@ -351,7 +245,7 @@ static void nap_until_noticed(void)
 	bool silent = stall.kind == WATCHDOG_NONE;
 	u64 deadline = silent ? time_ns() + 2 * SILENT_NS : stall_deadline();
 
-	begin();
+	stall_count();
 	while ((silent || !stall_noticed()) && time_ns() < deadline)
 		thread_sleep_ns(NSEC_PER_MSEC); /* sleep: what is tested */
 }
@@ -367,7 +261,7 @@ static void read_lock_long(void *arg)
 static void want_to_write(void *arg)
 {
 	(void)arg;
-	test_await(&begun, 2);
+	test_await(&stall.begun, 2);
 	down_write(&held_sem);
 	up_write(&held_sem);
 }
@@ -379,9 +273,9 @@ TEST(watchdog, lock_held, "readers that do not let a lock go are named to who wa
 
 	rwsem_init(&held_sem, "held_sem");
 	stall_begin(WATCHDOG_LOCK_HELD);
-	threads[0] = start(read_lock_long, -1);
-	threads[1] = start(read_lock_long, -1);
-	threads[2] = start(want_to_write, -1);
+	threads[0] = stall_start(read_lock_long, -1);
+	threads[1] = stall_start(read_lock_long, -1);
+	threads[2] = stall_start(want_to_write, -1);
 	watch_stall();
 	for (unsigned int i = 0; i < ARRAY_SIZE(threads); i++)
 		thread_join(threads[i]);
@@ -400,7 +294,7 @@ static bool is_queued(const struct thread *thread)
 static void await_queued(const struct thread *thread)
 {
 	for (u64 deadline = stall_deadline(); !is_queued(thread) && time_ns() < deadline;)
-		thread_sleep_ns(NSEC_PER_MSEC); /* sleep: others get the CPU */
+		thread_yield();
 }
 
 static void hold_once(void *arg)
@@ -418,12 +312,12 @@ static void pass_on(void *arg)
 	u64 deadline = stall_deadline();
 
 	(void)arg;
-	test_await(&begun, 1);
+	test_await(&stall.begun, 1);
 	while (!stall_noticed() && time_ns() < deadline) {
 		down_write(&held_sem);
 		while (!stall_noticed() && !is_queued(passers[current == passers[0]]) &&
 		       time_ns() < deadline)
-			thread_sleep_ns(NSEC_PER_MSEC); /* sleep: others get the CPU */
+			thread_yield();
 		up_write(&held_sem);
 	}
 }
@@ -438,11 +332,11 @@ TEST(watchdog, starved, "a thread that those who come later overtake is named")
 	stall_begin(WATCHDOG_STARVED);
 	bug_set(BUG_rwsem_last_first, true);
 	down_write(&held_sem);
-	first = start(hold_once, -1);
+	first = stall_start(hold_once, -1);
 	await_queued(first);
 	for (unsigned int i = 0; i < ARRAY_SIZE(passers); i++)
-		passers[i] = start(pass_on, -1);
-	begin();
+		passers[i] = stall_start(pass_on, -1);
+	stall_count();
 	await_queued(passers[0]);
 	up_write(&held_sem);
 	watch_stall();
@@ -462,9 +356,9 @@ TEST(watchdog, long_queue_is_silent, "who waits long behind those who came befor
 	rwsem_init(&held_sem, "held_sem");
 	stall_begin(WATCHDOG_NONE);
 	for (unsigned int i = 0; i < ARRAY_SIZE(threads); i++)
-		threads[i] = start(hold_once, -1);
+		threads[i] = stall_start(hold_once, -1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(threads); i++)
-		await_thread(threads[i]);
+		stall_await_thread(threads[i]);
 	stall_end(t);
 }
 
@@ -480,7 +374,7 @@ static void read_srcu_long(void *arg)
 static void want_grace_period(void *arg)
 {
 	(void)arg;
-	test_await(&begun, 1);
+	test_await(&stall.begun, 1);
 	synchronize_srcu(&stalled);
 }
 
@@ -496,8 +390,8 @@ TEST(watchdog, srcu_stall, "a reader that does not leave is named to who awaits 
 
 	prepare_srcu();
 	stall_begin(WATCHDOG_SRCU_STALL);
-	reader = start(read_srcu_long, -1);
-	writer = start(want_grace_period, -1);
+	reader = stall_start(read_srcu_long, -1);
+	writer = stall_start(want_grace_period, -1);
 	watch_stall();
 	thread_join(reader);
 	thread_join(writer);
@@ -512,10 +406,10 @@ TEST(watchdog, long_readers_are_silent, "readers that nobody waits for may take 
 	rwsem_init(&held_sem, "held_sem");
 	prepare_srcu();
 	stall_begin(WATCHDOG_NONE);
-	of_lock = start(read_lock_long, -1);
-	of_srcu = start(read_srcu_long, -1);
-	await_thread(of_lock);
-	await_thread(of_srcu);
+	of_lock = stall_start(read_lock_long, -1);
+	of_srcu = stall_start(read_srcu_long, -1);
+	stall_await_thread(of_lock);
+	stall_await_thread(of_srcu);
 	stall_end(t);
 }
 #endif

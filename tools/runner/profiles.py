@@ -97,6 +97,8 @@ RED = [
     Entry(2, globs=("lockdep.i_mmap_patch_05",), bug="rmap_locks_p04"),
     Entry(2, globs=("user.holes*",), bug="alloc_in_section"),
     Entry(1, globs=("boot",), bug="lockdep_no_room"),
+    Entry(4, globs=("lock",), bug="rwsem_last_first"),
+    Entry(4, globs=("lock",), bug="rwsem_last_first", arch=PPC),
     # Found by the watchdog: the defect is counted in its report, the wait's limit ends the run.
     Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6")),
     Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6")),
