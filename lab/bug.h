@@ -21,6 +21,11 @@
 	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \
 	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
+	X(walk_irqs_on, "speculative faults walk and take the PTL with interrupts on (INV-3)")     \
+	X(shootdown_one_short, "a shootdown does not wait for the last answer (INV-3, L-35)")      \
+	X(tables_no_sync, "after a broadcast flush tables are freed without interrupts (L-35)")    \
+	X(tables_gp_at_once, "free=rcu waits for no interrupt of any CPU (L-35)")                  \
+	X(tables_gp_skips_cpu, "free=rcu does not wait for CPU 1 (L-35)")                          \
 	X(tables_free_at_once, "tables are freed before the flush, while walked (INV-3)")          \
 	X(skip_table_check, "a fault that opened interrupts does not look at its VMA again (8.1)") \
 	X(probe_fresh, "the probe of stale translations flushes before it looks")                  \

@@ -2,6 +2,7 @@
 /*
  * What tests share: running programs and kernel threads, checking sums.
  */
+#include "arch/tlb.h"
 #include "kernel/errno.h"
 #include "kernel/string.h"
 #include "lab/sync.h"
@@ -81,6 +82,32 @@ bool test_decidable(struct test_run *t, enum probe_id id)
 bool test_flush_decidable(struct test_run *t)
 {
 	return tlb_flush_mode == TLB_FLUSH_IPI || test_decidable(t, PROBE_broadcast_waits);
+}
+
+static enum tlb_flush_mode old_flush;
+static enum pgtable_free_mode old_free;
+
+bool test_set_back_ends(struct test_run *t, enum tlb_flush_mode flush,
+			enum pgtable_free_mode free)
+{
+	if (flush == TLB_FLUSH_TLBIE && !ARCH_TLB_BROADCAST) {
+		test_skip(t, "this machine has no broadcast invalidation");
+		return false;
+	}
+	if (flush == TLB_FLUSH_TLBIE && !test_decidable(t, PROBE_broadcast_waits))
+		return false;
+	old_flush = tlb_flush_mode;
+	old_free = pgtable_free_mode;
+	tlb_flush_mode = flush;
+	pgtable_free_mode = free;
+	return true;
+}
+
+void test_restore_back_ends(void)
+{
+	pgtable_free_barrier();
+	tlb_flush_mode = old_flush;
+	pgtable_free_mode = old_free;
 }
 
 const char *test_number(u64 n)

@@ -8,12 +8,11 @@
  * before it frees, and free=rcu leaves it to a worker. A walker that reads a freed table finds
  * poison, which is a WARN. Each pair of back-ends is run, whatever the boot words say; where a
  * broadcast flush may be late the program could write to a page that is gone, so a probe decides.
+ * The walker looks at the table's age when it goes on: it must see it unlinked, or the schedule was
+ * not what it is for, and not reclaimed. At random, and in floods, the suite torture does the same.
  */
-#include "arch/tlb.h"
-#include "lab/bug.h"
 #include "lab/sync.h"
-#include "mm/pgtable.h"
-#include "mm/tlb.h"
+#include "lab/table_age.h"
 #include "tests/kernel/test.h"
 
 #if LAB
@@ -31,27 +30,22 @@ static const char *schedule_for(enum tlb_flush_mode flush, enum pgtable_free_mod
 static void walk_against_free(struct test_run *t, enum tlb_flush_mode flush,
 			      enum pgtable_free_mode free)
 {
-	enum tlb_flush_mode old_flush = tlb_flush_mode;
-	enum pgtable_free_mode old_free = pgtable_free_mode;
 	struct process_result result;
 	char why[200];
 
-	if (flush == TLB_FLUSH_TLBIE && !ARCH_TLB_BROADCAST) {
-		test_skip(t, "this machine has no broadcast invalidation");
+	if (!test_set_back_ends(t, flush, free))
 		return;
-	}
-	if (flush == TLB_FLUSH_TLBIE && !test_decidable(t, PROBE_broadcast_waits))
-		return;
-	tlb_flush_mode = flush;
-	pgtable_free_mode = free;
+	table_age_begin(0, 0);
 	if (sync_arm(schedule_for(flush, free)))
 		test_error(t, "bad schedule");
 	test_program(t, FAULT_PATH_SPF, NULL, &result, "tablerace");
 	if (sync_disarm(why, sizeof(why)))
 		test_error(t, "%s", why);
-	pgtable_free_barrier();
-	tlb_flush_mode = old_flush;
-	pgtable_free_mode = old_free;
+	test_restore_back_ends();
+	table_age_end();
+	EXPECT_EQ(t, table_age_counts.saw_unlinked, 1);
+	EXPECT_EQ(t, table_age_counts.saw_reclaimed, 0);
+	EXPECT_OP(t, table_age_counts.reclaimed, >=, 1);
 }
 
 TEST(tables, flush_ipi_free_ipi, "the flush's interrupts keep a table under a walker",

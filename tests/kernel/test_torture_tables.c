@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Suite torture: page tables are reclaimed in floods, and no walker sees one grow too old.
+ *
+ * The program `reclaim` takes the tables of a region away, again and again, while speculative
+ * faults on other CPUs walk them. While tables age (lab/table_age.h) such a fault stays in its
+ * window, interrupts off, and looks; the unmapping begins when one is there. So most rounds unlink
+ * a table under a walker: it must see that age, or the test has shown nothing. If it ever sees a
+ * table reclaimed, the reclaim did not wait for it (INV-3, L-35), and the test says who walked, who
+ * unlinked and who reclaimed.
+ *
+ * Each pair of back-ends is run, whatever the boot words say. Where a flush waits for every walker
+ * free=rcu has nothing left to do; the last test lets the flush wait for one CPU too few, as one
+ * would by a hypervisor that skips a CPU, and the grace period must make up for it.
+ *
+ * Source: rcutorture's method of ageing objects.
+ */
+#include "kernel/cmdline.h"
+#include "lab/bug.h"
+#include "lab/table_age.h"
+#include "tests/kernel/test.h"
+
+#if LAB
+#define SPANS 16
+#define LOOKS 500 /* of a walker under which nothing is unlinked */
+
+/* The more CPUs look, the longer a round takes. */
+static u64 nr_rounds(void)
+{
+	return max(min(80 / nr_cpus, 20u), 8u);
+}
+
+static void check_sightings(struct test_run *t)
+{
+	const struct table_age_sighting *seen = table_age_first_sighting();
+
+	if (!seen)
+		return;
+	test_fail(t,
+		  "CPU %u (thread %d) at %lx walked table %u of level %u, unlinked by CPU %u "
+		  "(thread %d, %s) and reclaimed by CPU %u (thread %d, %s); %lu such in all",
+		  seen->walker.cpu, seen->walker.tid, seen->addr, seen->generation, seen->level,
+		  seen->unlinked_by.cpu, seen->unlinked_by.tid, seen->unlinked_by.thread,
+		  seen->reclaimed_by.cpu, seen->reclaimed_by.tid, seen->reclaimed_by.thread,
+		  (unsigned long)table_age_counts.saw_reclaimed);
+}
+
+static void check_counts(struct test_run *t, u64 rounds)
+{
+	const struct table_age_counts *c = &table_age_counts;
+
+	check_sightings(t);
+	EXPECT_EQ(t, c->saw_reclaimed, 0);
+	EXPECT_EQ(t, c->reclaimed, c->unlinked);
+	/* Signs that there was something to see. */
+	EXPECT_OP(t, c->unlinked, >=, rounds * SPANS);
+	EXPECT_OP(t, c->most_waiting, >=, SPANS);
+	if (c->saw_unlinked < rounds / 4)
+		test_error(t, "only %lu walkers saw a table unlinked in %lu rounds",
+			   (unsigned long)c->saw_unlinked, (unsigned long)rounds);
+	test_note(t, "rounds=%lu unlinked=%lu reclaimed=%lu reclaims=%lu most_waiting=%lu",
+		  (unsigned long)rounds, (unsigned long)c->unlinked, (unsigned long)c->reclaimed,
+		  (unsigned long)c->rounds, (unsigned long)c->most_waiting);
+	test_note(t, "walkers=%lu saw_unlinked=%lu saw_reclaimed=%lu met=%lu missed=%lu",
+		  (unsigned long)c->visits, (unsigned long)c->saw_unlinked,
+		  (unsigned long)c->saw_reclaimed, (unsigned long)c->met,
+		  (unsigned long)c->missed);
+	test_shown(t, "%lu page tables reclaimed, up to %lu at once; %lu walkers saw one unlinked, "
+		   "none one reclaimed", (unsigned long)c->reclaimed,
+		   (unsigned long)c->most_waiting, (unsigned long)c->saw_unlinked);
+}
+
+static void reclaim(struct test_run *t, enum tlb_flush_mode flush, enum pgtable_free_mode free)
+{
+	struct process_result result;
+	u64 rounds = nr_rounds();
+
+	if (!test_set_back_ends(t, flush, free))
+		return;
+	table_age_begin(LOOKS, SPANS * PMD_SIZE);
+	test_program(t, FAULT_PATH_SPF, NULL, &result, "reclaim", "--rounds", test_number(rounds),
+		     "--spans", test_number(SPANS), "--seed",
+		     test_number(cmdline.seed & 0xffffff));
+	pgtable_free_barrier();
+	table_age_end();
+	test_restore_back_ends();
+	check_counts(t, rounds);
+}
+
+TEST(torture, tables_flush_ipi_free_ipi, "no walker sees a table reclaimed: flush=ipi free=ipi",
+     .min_cpus = 2)
+{
+	reclaim(t, TLB_FLUSH_IPI, PGTABLE_FREE_IPI);
+}
+
+TEST(torture, tables_flush_ipi_free_rcu, "no walker sees a table reclaimed: flush=ipi free=rcu",
+     .min_cpus = 2)
+{
+	reclaim(t, TLB_FLUSH_IPI, PGTABLE_FREE_RCU);
+}
+
+TEST(torture, tables_flush_tlbie_free_ipi,
+     "no walker sees a table reclaimed: flush=tlbie free=ipi", .min_cpus = 2)
+{
+	reclaim(t, TLB_FLUSH_TLBIE, PGTABLE_FREE_IPI);
+}
+
+TEST(torture, tables_flush_tlbie_free_rcu,
+     "no walker sees a table reclaimed: flush=tlbie free=rcu", .min_cpus = 2)
+{
+	reclaim(t, TLB_FLUSH_TLBIE, PGTABLE_FREE_RCU);
+}
+
+TEST(torture, tables_flush_short_free_rcu,
+     "free=rcu alone keeps tables: the flush does not wait for one CPU", .min_cpus = 2)
+{
+	u64 before = bug_hits(BUG_shootdown_one_short);
+
+	bug_set(BUG_shootdown_one_short, true);
+	reclaim(t, TLB_FLUSH_IPI, PGTABLE_FREE_RCU);
+	bug_set(BUG_shootdown_one_short, false);
+	EXPECT_OP(t, bug_hits(BUG_shootdown_one_short) - before, >, 0);
+}
+#endif
