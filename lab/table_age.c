@@ -14,7 +14,9 @@
 #include "kernel/thread.h"
 
 #define NR_RECORDS 2048
-#define LOOKS_AFTER 200	     /* once a table was seen unlinked: may it be reclaimed now? */
+/* Once a table was seen unlinked, is it reclaimed meanwhile? Of so many looks otherwise: */
+#define LOOKS_AFTER(looks) ((looks) / 2)
+#define LOOKS_LONG(looks) ((looks) * 3) /* through a grace period's sleeps */
 #define LOOKS_UNMAPPING 5000 /* for a walker in the range */
 
 struct age_record {
@@ -27,7 +29,13 @@ bool table_age_on;
 struct table_age_counts table_age_counts;
 
 static struct age_record records[NR_RECORDS];
-static unsigned long visited[NR_CPUS]; /* the address at which a CPU's walker stays, or 0 */
+
+/* Where a CPU's walker stays. */
+static struct {
+	unsigned long addr; /* 0: nowhere */
+	u32 leaf;	    /* generation; stored before addr */
+} visits[NR_CPUS];
+
 static u64 looks;
 static unsigned long await_size;
 static struct table_age_sighting first_sighting;
@@ -141,42 +149,52 @@ static enum table_age look_at(unsigned long addr, u32 leaf, u32 upper)
 bool table_age_visit(unsigned long addr, u32 leaf, u32 upper)
 {
 	enum table_age age, before = TABLE_LINKED;
-	u64 left = READ_ONCE(looks);
+	u64 left = looks, after = LOOKS_AFTER(looks);
 
-	count(visits);
-	__atomic_store_n(&visited[cpu_id()], addr, __ATOMIC_SEQ_CST);
-	for (;; cpu_relax()) {
+	if (count(visits) % 4 == 0)
+		after = LOOKS_LONG(looks);
+	WRITE_ONCE(visits[cpu_id()].leaf, leaf);
+	__atomic_store_n(&visits[cpu_id()].addr, addr, __ATOMIC_SEQ_CST);
+	for (;; cpu_relax()) { /* bounded: by the looks */
 		age = look_at(addr, leaf, upper);
 		if (age == TABLE_RECLAIMED)
 			break;
 		if (age != before) {
 			before = age;
 			count(saw_unlinked);
-			left = min(left, (u64)LOOKS_AFTER);
+			left = after;
 		}
 		if (!left--)
 			break;
 	}
-	__atomic_store_n(&visited[cpu_id()], 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&visits[cpu_id()].addr, 0, __ATOMIC_SEQ_CST);
 	return age != TABLE_RECLAIMED;
 }
 
 void table_age_glance(unsigned long addr, u32 leaf)
 {
-	if (look_at(addr, leaf, leaf) == TABLE_UNLINKED)
-		count(saw_unlinked);
+	if (look_at(addr, leaf, leaf) != TABLE_UNLINKED)
+		return;
+	count(saw_unlinked);
+	for (u64 left = LOOKS_LONG(looks); left; left--) { /* bounded: by the looks */
+		cpu_relax();
+		if (look_at(addr, leaf, leaf) != TABLE_UNLINKED)
+			return;
+	}
 }
 
 /* --- unmappings --- */
 
+/* Whether one stays there under whom nothing was unlinked yet. */
 static bool has_walker(unsigned long start, unsigned long end)
 {
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu) {
-		unsigned long addr = __atomic_load_n(&visited[cpu], __ATOMIC_SEQ_CST);
+		unsigned long addr = __atomic_load_n(&visits[cpu].addr, __ATOMIC_SEQ_CST);
 
-		if (addr >= start && addr < end)
+		if (addr >= start && addr < end &&
+		    age_of(READ_ONCE(visits[cpu].leaf)) == TABLE_LINKED)
 			return true;
 	}
 	return false;

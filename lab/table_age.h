@@ -2,18 +2,19 @@
 /*
  * Ages of page tables, and whether a walker sees one that is too old.
  *
- * A table is linked; then unlinked; and when what keeps it for its walkers is over, reclaimed, which
- * is an age of two: the unlinking and one round of reclaim. A walker that found it linked, with
- * interrupts off ever since, may see it unlinked. It must never see it reclaimed (INV-3).
+ * A table is linked; then unlinked; and when that is over which keeps it for its walkers,
+ * reclaimed, which is an age of two: the unlinking and one round of reclaim. A walker that found it
+ * linked, with interrupts off ever since, may see it unlinked, never reclaimed (INV-3).
  *
  * While it is on, a speculative fault that is about to take a PTL, interrupts off, stays where it
  * is and looks at the ages of the leaf table and of the one above: a number of times, and when it
  * sees one unlinked, some times more. One that sees a table reclaimed gives up before it touches
  * it. An unmapping that is large enough waits until such a walker is in its range, so that the two
- * do meet. All these waits are counted looks and end by themselves.
+ * do meet. Where a schedule has held a fault in its walk, and the leaf table is unlinked when it
+ * goes on, it stays there likewise. All these waits are counted looks and end by themselves.
  *
  * Ages are found by the generation of the table; those of the latest some thousand tables are kept.
- * Source: rcutorture's method of ageing objects; catalogue 1.1 and hazard L-35.
+ * Source: rcutorture's method of ageing objects; hazard L-35.
  */
 #pragma once
 
@@ -49,8 +50,8 @@ extern bool table_age_on;
 extern struct table_age_counts table_age_counts;
 
 /*
- * From now on tables age. A walker looks @looks times (0: once, in passing), and unmappings of at
- * least @size bytes wait for one (0: none does). Nothing else may fault meanwhile.
+ * From now on tables age. A walker under which nothing is unlinked looks @looks times, at least
+ * once; unmappings of @size bytes and more wait for a walker (0: none does).
  */
 void table_age_begin(u64 looks, unsigned long size);
 void table_age_end(void);

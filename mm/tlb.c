@@ -170,7 +170,8 @@ static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long e
 	u64 self = 1ULL << (cpu_id() % 64);
 	u64 any = 0;
 
-	while (LAB && !cpumask_empty(&req->pending)) /* bounded: only after bug=shootdown_one_short */
+	/* After bug=shootdown_one_short: until that answer comes. */
+	while (LAB && !cpumask_empty(&req->pending)) /* bounded: the CPU takes interrupts */
 		cpu_relax();
 	for (unsigned int i = 0; i < cpumask_words(); i++) {
 		u64 word = READ_ONCE(mm->cpus.bits[i]);

@@ -5,7 +5,9 @@
 #include "arch/tlb.h"
 #include "kernel/errno.h"
 #include "kernel/string.h"
+#include "lab/bug.h"
 #include "lab/sync.h"
+#include "lab/table_age.h"
 #include "mm/ptl.h"
 #include "mm/tlb.h"
 #include "tests/kernel/test.h"
@@ -164,6 +166,37 @@ bool test_spin_until(const u64 *word, u64 value)
 }
 
 #if LAB
+static u64 short_hits;
+static bool short_before;
+
+void test_begin_short_flush(void)
+{
+	short_hits = bug_hits(BUG_shootdown_one_short);
+	short_before = bug_switches[BUG_shootdown_one_short].on;
+	bug_set(BUG_shootdown_one_short, true);
+}
+
+void test_end_short_flush(struct test_run *t)
+{
+	bug_set(BUG_shootdown_one_short, short_before);
+	EXPECT_OP(t, bug_hits(BUG_shootdown_one_short), >, short_hits);
+}
+
+void test_check_walkers(struct test_run *t)
+{
+	const struct table_age_sighting *seen = table_age_first_sighting();
+
+	if (!seen)
+		return;
+	test_fail(t,
+		  "CPU %u (thread %d) at %lx walked table %u of level %u, unlinked by CPU %u "
+		  "(thread %d, %s) and reclaimed by CPU %u (thread %d, %s); %lu such in all",
+		  seen->walker.cpu, seen->walker.tid, seen->addr, seen->generation, seen->level,
+		  seen->unlinked_by.cpu, seen->unlinked_by.tid, seen->unlinked_by.thread,
+		  seen->reclaimed_by.cpu, seen->reclaimed_by.tid, seen->reclaimed_by.thread,
+		  (unsigned long)table_age_counts.saw_reclaimed);
+}
+
 void test_count_points(struct test_run *t)
 {
 	if (sync_arm("") || sync_go())

@@ -112,6 +112,14 @@ bool test_set_back_ends(struct test_run *t, enum tlb_flush_mode flush,
 /* When all tables are freed that wait: what it was before. */
 void test_restore_back_ends(void);
 
+/* In between, a shootdown does not wait for the last answer (bug=shootdown_one_short); fails the
+ * test if that never mattered. */
+void test_begin_short_flush(void);
+void test_end_short_flush(struct test_run *t);
+
+/* Fails the test if a walker saw a page table reclaimed since table_age_begin; names who did it. */
+void test_check_walkers(struct test_run *t);
+
 /* Notes the counters of @faults that are not zero. */
 void test_note_faults(struct test_run *t, const struct fault_stats *faults);
 

@@ -4,13 +4,13 @@
  *
  * Main maps a region over itself again and again, which takes all its tables away at once, and
  * touches each span of a table so that there are new ones. Meanwhile walkers write and read pages
- * of it at random, each now and then maps and unmaps spans of its own, one thread sleeps and touches
- * a page between two sleeps, and one stays in user mode. The region lies by itself, so that the
- * tables above go too. The last CPU, if there are enough, has no thread.
+ * of it at random, and each now and then maps and unmaps spans of its own; one thread sleeps and
+ * touches a page between two sleeps, and one stays in user mode. The region lies by itself, so that
+ * the tables above go too. The last CPU, if there are enough, has no thread.
  *
  * A page that is read holds zero or what was written to that very page. Few are written, so that no
- * batch of the kernel's is full, and flushed, before the tables are taken; but in every fourth round
- * main writes more than a batch.
+ * batch of the kernel's is full, and flushed, before the tables are taken; but in every fourth
+ * round main writes more than a batch.
  */
 #include "tests/user/util.h"
 
@@ -39,10 +39,15 @@ static void check_page(size_t page)
 	      (unsigned long)value);
 }
 
+static unsigned long at_least(unsigned long least, unsigned long n)
+{
+	return n < least ? least : n;
+}
+
 static void visit_page(uint64_t *random)
 {
 	size_t page = random_below(random, rc.spans * span_pages());
-	bool write = random_below(random, rc.walkers < 4 ? 4 : rc.walkers) == 0;
+	bool write = random_below(random, at_least(4, rc.walkers)) == 0;
 
 	if (write)
 		*page_word(rc.region, page) = STAMP | page;
@@ -65,7 +70,7 @@ static void walk(struct worker *worker)
 	barrier_wait(&rc.ready);
 	while (!atomic_load(&rc.stop)) {
 		visit_page(&random);
-		if (random_below(&random, 8) == 0)
+		if (random_below(&random, at_least(8, rc.walkers)) == 0)
 			flood_own();
 	}
 }
@@ -78,7 +83,8 @@ static void sleep_and_touch(struct worker *worker)
 	barrier_wait(&rc.ready);
 	while (!atomic_load(&rc.stop)) {
 		visit_page(&random);
-		nanosleep(&nap, NULL); /* sleep: the CPU idles, and its mm is not loaded */
+		/* sleep: what is tested, a CPU that idles and has no mm loaded. */
+		nanosleep(&nap, NULL);
 	}
 }
 

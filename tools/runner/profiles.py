@@ -71,7 +71,7 @@ KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abor
 
 # Freed pages unmapped and held back, so that a use after free traps.
 DEBUG = ("--append", "pagealloc=debug", "--label", "pagealloc")
-DEBUG_GLOBS = ("user", "paths", "lookup", "tables", "storm", "quarantine")
+DEBUG_GLOBS = ("user", "paths", "lookup", "tables", "torture", "storm", "quarantine")
 
 # A defect and the tests that must catch it.
 RED = [
@@ -98,6 +98,14 @@ RED = [
     Entry(2, globs=("tables",), bug="tables_free_at_once"),
     Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG),
     Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG, arch=PPC),
+    # Defects of page-table reclaim under one schedule, and at random.
+    *(Entry(2, globs=("tables",), bug=bug, arch=arch) for arch in (X86, PPC)
+      for bug in ("walk_irqs_on", "shootdown_one_short", "tables_gp_at_once",
+                  "tables_gp_skips_cpu")),
+    *(Entry(4, globs=("torture.tables*",), bug=bug, arch=arch) for arch in (X86, PPC)
+      for bug in ("tables_free_at_once", "shootdown_one_short", "tables_gp_at_once")),
+    Entry(2, globs=("tables",), bug="tables_no_sync", arch=PPC),
+    Entry(4, globs=("torture.tables*",), bug="tables_no_sync", arch=PPC),
     Entry(2, globs=("quarantine.vma_control",), bug="srcu_free_at_once", extra=DEBUG),
     Entry(2, globs=("quarantine.table_reuse_control",), bug="skip_table_check"),
     Entry(2, globs=("quarantine.page_written_control",), bug="skip_shootdown"),
