@@ -14,6 +14,7 @@
 	X(srcu_free_at_once, "VMAs are freed without waiting for readers (INV-7)")                 \
 	X(srcu_one_flip, "a grace period waits for one of the two indices only (MO-7)")            \
 	X(srcu_locks_first, "a grace period sums those who came before those who left (MO-7)")     \
+	X(srcu_barrier_early, "a barrier waits for callbacks to be taken, not to have run")        \
 	X(srcu_reader_no_mb, "readers look before they are seen to be inside (MO-7)")              \
 	X(srcu_gp_no_mb, "a grace period looks for readers without any barrier (MO-7)")            \
 	X(seq_begin_no_wmb, "no barrier between a section's odd count and its stores (MO-1)")      \

@@ -78,6 +78,8 @@ RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once"),
     Entry(4, globs=("torture",), bug="srcu_one_flip"),
     Entry(4, globs=("torture",), bug="srcu_locks_first"),
+    *(Entry(2, globs=("torture.barrier_of_taken",), bug="srcu_barrier_early", arch=arch)
+      for arch in (X86, PPC)),
     Entry(4, globs=("shadow.finds_a_kept*",), bug="protect_keeps_ptes"),
     Entry(2, globs=("order",), bug="srcu_reader_no_mb"),
     Entry(2, globs=("order",), bug="srcu_gp_no_mb"),
