@@ -8,6 +8,7 @@
  */
 #include "mm/pgtable.h"
 #include "lab/freed.h"
+#include "lab/table_age.h"
 #include "mm/table_watch.h"
 #include "mm/slab.h"
 #include "mm/vma_order.h"
@@ -90,6 +91,7 @@ void pgtable_release(struct ptdesc *ptdesc)
 {
 	struct page *page = virt_to_page(ptdesc->table);
 
+	table_age_reclaim(ptdesc);
 #if LAB
 	pgtable_check_empty(ptdesc);
 	page->index = (unsigned long)ptdesc->generation << 8 | ptdesc->level;

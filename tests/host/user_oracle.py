@@ -45,6 +45,7 @@ CASES = {
     "oom": ["--mib 16 --threads 3"],
     "parked": [""],
     "protectrace": [""],
+    "reclaim": ["", "--rounds 8 --spans 4 --seed 2"],
     "segv": ["", "null", "gap", "readonly", "none", "noexec", "kernel"],
     "signals": [""],
     "sigfpu": [""],

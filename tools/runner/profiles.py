@@ -71,7 +71,7 @@ KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abor
 
 # Freed pages unmapped and held back, so that a use after free traps.
 DEBUG = ("--append", "pagealloc=debug", "--label", "pagealloc")
-DEBUG_GLOBS = ("user", "paths", "lookup", "tables", "storm", "quarantine")
+DEBUG_GLOBS = ("user", "paths", "lookup", "tables", "torture", "storm", "quarantine")
 
 # A defect and the tests that must catch it. This is the one table of killers: `make check` runs it
 # as it stands, `make mutants` for both architectures (docs/mutants.md). An entry of one serves for
@@ -80,6 +80,8 @@ RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once"),
     Entry(4, globs=("torture",), bug="srcu_one_flip"),
     Entry(4, globs=("torture",), bug="srcu_locks_first"),
+    *(Entry(2, globs=("torture.barrier_of_taken",), bug="srcu_barrier_early", arch=arch)
+      for arch in (X86, PPC)),
     Entry(4, globs=("shadow.finds_a_kept*",), bug="protect_keeps_ptes"),
     Entry(2, globs=("order",), bug="srcu_reader_no_mb"),
     Entry(2, globs=("order",), bug="srcu_gp_no_mb"),
@@ -119,6 +121,14 @@ RED = [
     Entry(2, globs=("tables",), bug="tables_free_at_once"),
     Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG),
     Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG, arch=PPC),
+    # Defects of page-table reclaim under one schedule, and at random.
+    *(Entry(2, globs=("tables",), bug=bug, arch=arch) for arch in (X86, PPC)
+      for bug in ("walk_irqs_on", "shootdown_one_short", "tables_gp_at_once",
+                  "tables_gp_skips_cpu")),
+    *(Entry(4, globs=("torture.tables*",), bug=bug, arch=arch) for arch in (X86, PPC)
+      for bug in ("tables_free_at_once", "shootdown_one_short", "tables_gp_at_once")),
+    Entry(2, globs=("tables",), bug="tables_no_sync", arch=PPC),
+    Entry(4, globs=("torture.tables*",), bug="tables_no_sync", arch=PPC),
     Entry(2, globs=("quarantine.vma_control",), bug="srcu_free_at_once", extra=DEBUG),
     Entry(2, globs=("quarantine.table_reuse_control",), bug="skip_table_check"),
     Entry(2, globs=("quarantine.page_written_control",), bug="skip_shootdown"),
