@@ -71,6 +71,23 @@ static int parse_mode(const struct word *word, const char *value)
 	return -EINVAL;
 }
 
+static int parse_lockdep(const struct word *word, const char *value)
+{
+	static const char *const names[] = {
+		[LOCKDEP_MODE_ON] = "on",
+		[LOCKDEP_MODE_OFF] = "off",
+		[LOCKDEP_MODE_GRAPH] = "graph",
+	};
+
+	for (unsigned int mode = LOCKDEP_MODE_ON; mode < ARRAY_SIZE(names); mode++) {
+		if (strcmp(value, names[mode]))
+			continue;
+		*(enum lockdep_mode *)word->place = mode;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 static int parse_flag(const struct word *word, const char *value)
 {
 	if (strcmp(value, "0") && strcmp(value, "1"))
@@ -128,6 +145,11 @@ static const struct word words[] = {
 	TEXT(spf, "the name of a preset of the speculative path"),
 	TEXT(bug, "names of bug switches, comma-separated"),
 	TEXT(sched, "orders of sync points, comma-separated"),
+	TEXT(mutant, "the number of a mutant, or record"),
+	TEXT(explore, "a number of schedules, or all"),
+	TEXT(explore_from, "a test and the number of its schedule, SUITE.TEST:K"),
+	{ "explore_stop", parse_flag, &cmdline.explore_stop, 0, 0, "0 or 1" },
+	TEXT(preempt, "preemptions CPU:POINT*N, comma-separated, or none"),
 	TEXT(trace, "all, or what to trace, comma-separated"),
 	{ "seed", parse_number, &cmdline.seed, 0, U64_MAX, "a number" },
 	{ "gather", parse_number, &cmdline.gather, 1, GATHER_BATCH_MAX, "1 to 512 pages" },
@@ -146,6 +168,7 @@ static const struct word words[] = {
 	TEXT(flush, "ipi or tlbie"),
 	TEXT(free, "ipi or rcu"),
 	TEXT(grade, "the grade of the machine"),
+	{ "lockdep", parse_lockdep, &cmdline.lockdep, 0, 0, "on, off or graph" },
 	{ "shadow", parse_switch, &cmdline.shadow, 0, 0, "on or off" },
 	{ "probe", parse_flag, &cmdline.probe, 0, 0, "0 or 1" },
 	{ "probes", parse_flag, &cmdline.probes, 0, 0, "0 or 1" },

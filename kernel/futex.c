@@ -208,8 +208,10 @@ long futex_wait(unsigned long uaddr, u32 val, u32 bitset, u64 deadline_ns)
 static void buckets_lock(struct futex_bucket *a, struct futex_bucket *b)
 {
 	spin_lock(&min(a, b)->lock);
-	if (a != b)
+	if (a != b) {
+		hook_nest(1);
 		spin_lock(&max(a, b)->lock);
+	}
 }
 
 static void buckets_unlock(struct futex_bucket *a, struct futex_bucket *b)

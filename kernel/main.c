@@ -22,6 +22,8 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "lab/bug.h"
+#include "lab/lockdep.h"
+#include "lab/mutant.h"
 #include "lab/perturb.h"
 #include "lab/quarantine.h"
 #include "lab/probe.h"
@@ -94,16 +96,20 @@ static int apply_cmdline(void)
 		       (unsigned long)cmdline.watchdog_s, (unsigned long)cmdline.limit_s);
 		return -EINVAL;
 	}
-	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
+	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY && !tests_explore());
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched) || trace_start(cmdline.trace))
 		return -EINVAL;
 	if (shadow_enable(cmdline.shadow))
 		printk("shadow: no memory for the history, faults are not checked");
 #else
 	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.trace[0] || cmdline.shadow ||
-	    cmdline.probes || cmdline.watchdog_given) {
-		printk("error: bug=, sched=, trace=, shadow=, probes= and watchdog= need LAB=1 at "
-		       "the build");
+	    cmdline.probes || cmdline.explore[0] || cmdline.preempt[0] || cmdline.watchdog_given) {
+		printk("error: bug=, sched=, trace=, shadow=, probes=, explore=, preempt= and "
+		       "watchdog= need LAB=1 at the build");
+		return -EINVAL;
+	}
+	if (cmdline.lockdep == LOCKDEP_MODE_ON || cmdline.lockdep == LOCKDEP_MODE_GRAPH) {
+		printk("error: lockdep= needs a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif
@@ -220,6 +226,8 @@ static void main_thread(void *arg)
 	int status = EXIT_USAGE;
 
 	(void)arg;
+	if (cmdline.lockdep != LOCKDEP_MODE_OFF)
+		lockdep_start();
 	smp_boot();
 	arch_late_init();
 	watchdog_init();
@@ -229,6 +237,8 @@ static void main_thread(void *arg)
 		panic("the initrd is not a cpio archive (newc)");
 	if (!apply_cmdline())
 		status = run_boot();
+	if (cmdline.lockdep == LOCKDEP_MODE_GRAPH)
+		lockdep_print_graph();
 #if LAB
 	if (perturb_on)
 		control_print("schedule_hash=0x%016lx\n", (unsigned long)perturb_hash());
@@ -243,6 +253,10 @@ void kernel_main(void)
 
 	if (cmdline_parse(boot_info.cmdline))
 		arch_exit(EXIT_USAGE);
+	if (mutant_set(cmdline.mutant)) {
+		printk("error: mutant=%s: no such mutant in this image", cmdline.mutant);
+		arch_exit(EXIT_USAGE);
+	}
 	cpus_init();
 	arch_cpu_init(cpus[0]);
 	page_alloc_init();

@@ -26,6 +26,7 @@ struct rwsem_waiter {
 
 void rwsem_init(struct rwsem *sem, const char *name)
 {
+	hook_lock(HOOK_INIT, HOOK_WRITE, sem);
 	sem->state = 0;
 	sem->writer = NULL;
 	sem->name = name;

@@ -204,6 +204,14 @@ static void srcu_work(void *arg)
 	}
 }
 
+/* Whether the callbacks up to number @target have run. */
+static bool srcu_called(struct srcu *srcu, u64 target)
+{
+	if (READ_ONCE(srcu->nr_taken) >= target && bug(srcu_barrier_early))
+		return true;
+	return READ_ONCE(srcu->nr_done) >= target;
+}
+
 void srcu_barrier(struct srcu *srcu)
 {
 	unsigned long flags = spin_lock_irqsave(&srcu->lock);
@@ -213,7 +221,7 @@ void srcu_barrier(struct srcu *srcu)
 	spin_unlock_irqrestore(&srcu->lock, flags);
 	wake_up_all(&srcu->worker_wq);
 	thread_wait_begin(WAIT_THREAD, srcu->worker, 0);
-	wait_event(&srcu->barrier_wq, READ_ONCE(srcu->nr_done) >= target);
+	wait_event(&srcu->barrier_wq, srcu_called(srcu, target));
 	thread_wait_end();
 }
 

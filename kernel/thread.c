@@ -178,6 +178,7 @@ void thread_exit(void)
 	BUG_ON_MSG(thread->srcu_depth, "thread %d (%s) ends inside SRCU, depth %u", thread->tid,
 		   thread->name, thread->srcu_depth);
 #endif
+	lockdep_leave("a thread");
 	flags = spin_lock_irqsave(&thread->lock);
 	WRITE_ONCE(thread->state, THREAD_DEAD);
 	spin_unlock_irqrestore(&thread->lock, flags);

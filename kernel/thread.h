@@ -16,6 +16,7 @@
 #include "kernel/time.h"
 #include "kernel/signal.h"
 #include "kernel/wait.h"
+#include "lab/lockdep.h"
 #include "lab/waits.h"
 #include "arch/context.h" /* struct arch_thread, struct trap_frame forward */
 
@@ -75,6 +76,7 @@ struct thread {
 	struct wait_queue exit_wq; /* who waits in thread_join */
 #if LAB
 	struct thread_lab lab; /* lab/waits.h */
+	struct lockdep_stack locks; /* held, lab/lockdep.h */
 #endif
 };
 

@@ -98,8 +98,7 @@ void holders_note(enum hook_event event, enum hook_kind kind, const void *object
 		if (at >= 0 || lab->nr_held > MAX_HELD_SLEEPING)
 			holders_pop(lab, at);
 		break;
-	case HOOK_WAITED: /* holders_granted has noted it */
-	case HOOK_TRY:
+	default: /* HOOK_WAITED: holders_granted has noted it; a try says nothing */
 		break;
 	}
 }

@@ -70,19 +70,20 @@ class Lines:
 
 
 class Control:
-    """The control channel: lines of key=value. Of "shown" there may be many: all are kept. Those of
+    """The control channel: lines of key=value. Of some there may be many: all are kept. Those of
     "dot" are lines of graphs."""
 
+    MANY = ("shown", "explore_found", "explore_ran")
+
     def __init__(self):
-        self.values, self.graphs = {"shown": []}, []
+        self.values, self.graphs = {key: [] for key in self.MANY}, []
 
     def take(self, line):
         key, equals, value = line.partition("=")
         if equals and key == "dot":
             self.graphs.append(value)
-            return
-        if equals and key.strip() == "shown":
-            self.values["shown"].append(value.strip())
+        elif equals and key.strip() in self.MANY:
+            self.values[key.strip()].append(value.strip())
         elif equals and key.strip():
             self.values[key.strip()] = value.strip()
 

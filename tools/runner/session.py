@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import build, initrd, ktap, machine, probe, report, screen, verdict, words
+from . import build, explore, initrd, ktap, machine, probe, report, screen, verdict, words
 from .common import (BROKEN, PASS, SKIPPED, Error, build_dir, host_cores, note, out_dir,
                      shown)
 from .machine import Setup
@@ -25,7 +25,7 @@ def time_limit(args, mode):
         return args.timeout
     share = {"interleaved": 16, "replay": 8, "parallel": 4 * host_cores(),
              "kvm": 4 * host_cores()}[mode]
-    return BASE_LIMIT * max(1.0, args.smp / share)
+    return (BASE_LIMIT + explore.more_time(args)) * max(1.0, args.smp / share)
 
 
 # -- the run directory --------------------------------------------------------
@@ -205,6 +205,8 @@ def main(args):
     build.ensure(arch, args.machine, args.no_build)
     version = machine.qemu_version(qemu)
     choice = decide(args, arch, qemu, version)
+    if args.explore:
+        return explore.main(args, lambda run: run_once(run, arch, qemu, version, choice, run.seed))
     if args.repeat or args.until_fail:
         return repeat_runs(args, arch, qemu, version, choice)
     result = run_once(args, arch, qemu, version, choice, args.seed)

@@ -310,6 +310,20 @@ def play_odd_seeds_fail(fake):
     return (play_fail if int(fake.word("seed"), 16) % 2 else play_pass)(fake)
 
 
+def play_explore(fake):
+    """Dies of schedule 3, and of every list with 1:b in it; finds another in schedule 7."""
+    preempt, begin = fake.word("preempt"), fake.word("explore_from") or "tlb.lazy:1"
+    if preempt is not None:
+        return (play_panic if "1:b" in preempt else play_pass)(fake)
+    if int(begin.partition(":")[2]) <= 3:
+        fake.say("control", "explore_schedule=tlb.lazy 3\nexplore_running=none\n"
+                 "explore_running=0:a\nexplore_running=0:a,1:b*2,0:c\n")
+        return play_panic(fake)
+    fake.say("control", "explore_schedule=tlb.lazy 9\nexplore_found=tlb.lazy 7 1:d\n"
+             "explore_ran=tlb.lazy 6 4\n")
+    return play_fail(fake)
+
+
 def play_dies_mute(fake):
     """A ppc64le guest that dies before it can tell a value."""
     sys.stderr.write("qemu: OS terminated: Faultline died\n")
