@@ -21,13 +21,14 @@ void hook_listen(enum hook_listener listener, bool on)
 
 void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock)
 {
+	enum hook_event plain = event == HOOK_WANT_SAVE ? HOOK_WANT : event;
 	u32 listeners = READ_ONCE(hook_listeners);
 
-	if (listeners & HOOK_TRACE && event <= HOOK_LEFT && kind <= HOOK_IPI_ACK)
-		trace_lock(event, kind, lock);
+	if (listeners & HOOK_TRACE && plain <= HOOK_LEFT && kind <= HOOK_IPI_ACK)
+		trace_lock(plain, kind, lock);
 	if (listeners & HOOK_PERTURB &&
-	    (event == HOOK_WANT || event == HOOK_TRY || event == HOOK_LEFT))
-		perturb_slow(event == HOOK_LEFT ? PERTURB_UNLOCK : PERTURB_LOCK);
+	    (plain == HOOK_WANT || plain == HOOK_TRY || plain == HOOK_LEFT))
+		perturb_slow(plain == HOOK_LEFT ? PERTURB_UNLOCK : PERTURB_LOCK);
 	if (listeners & HOOK_LOCKDEP)
 		lockdep_event(event, kind, lock, (unsigned long)__builtin_return_address(0));
 }
