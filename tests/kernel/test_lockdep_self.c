@@ -105,6 +105,7 @@ static const struct lock_case cases[] = {
 	{ "count under no lock", "Qq", LOCKDEP_WRITER, false },
 	{ "count under different locks", "AQqa|BQqb", LOCKDEP_WRITER, false },
 	{ "count under one of two locks", "ABQqba|AQqa", LOCKDEP_NONE, false },
+	{ "count under one, then the other", "ABQqba|ABaQqb|AQqa", LOCKDEP_WRITER, false },
 	{ "count under a read lock", "rEQqre", LOCKDEP_WRITER, false },
 	{ "two counts", "AQ2Q2qqa", LOCKDEP_RECURSION, false },
 	{ "two counts, nested", "AQn2Q2qqa", LOCKDEP_NONE, false },
