@@ -96,6 +96,13 @@ static int parse_flag(const struct word *word, const char *value)
 	return 0;
 }
 
+static int parse_watchdog(const struct word *word, const char *value)
+{
+	cmdline.watchdog_given = true;
+	cmdline.watchdog_off = !strcmp(value, "off");
+	return cmdline.watchdog_off ? 0 : parse_number(word, value);
+}
+
 static int parse_switch(const struct word *word, const char *value)
 {
 	if (strcmp(value, "on") && strcmp(value, "off"))
@@ -138,6 +145,11 @@ static const struct word words[] = {
 	TEXT(spf, "the name of a preset of the speculative path"),
 	TEXT(bug, "names of bug switches, comma-separated"),
 	TEXT(sched, "orders of sync points, comma-separated"),
+	TEXT(mutant, "the number of a mutant, or record"),
+	TEXT(explore, "a number of schedules, or all"),
+	TEXT(explore_from, "a test and the number of its schedule, SUITE.TEST:K"),
+	{ "explore_stop", parse_flag, &cmdline.explore_stop, 0, 0, "0 or 1" },
+	TEXT(preempt, "preemptions CPU:POINT*N, comma-separated, or none"),
 	TEXT(trace, "all, or what to trace, comma-separated"),
 	{ "seed", parse_number, &cmdline.seed, 0, U64_MAX, "a number" },
 	{ "gather", parse_number, &cmdline.gather, 1, GATHER_BATCH_MAX, "1 to 512 pages" },
@@ -146,6 +158,8 @@ static const struct word words[] = {
 	{ "quarantine", parse_number, &cmdline.quarantine, 1, QUARANTINE_MAX, "1 to 65536 pages" },
 	{ "cpus", parse_number, &cmdline.cpus, 1, NR_CPUS, "a number of CPUs" },
 	{ "limit", parse_number, &cmdline.limit_s, 1, 1000000, "1 to 1000000 seconds" },
+	{ "watchdog", parse_watchdog, &cmdline.watchdog_s, 1, 1000000,
+	  "1 to 1000000 seconds, or off" },
 	{ "mode", parse_mode, &cmdline.mode, 0, 0, "kvm, interleaved, parallel or replay" },
 	{ "channels", parse_channels, &cmdline.split_channels, 0, 0, "split or one" },
 	TEXT(exec, "the path of a program in the initrd"),

@@ -25,6 +25,8 @@ struct cmdline {
 	char spf[64];
 	char bug[256];
 	char sched[512];
+	char mutant[16];
+	char explore[16], explore_from[128], preempt[128];
 	char trace[64];
 	char exec[128];
 	char list[16];
@@ -38,7 +40,10 @@ struct cmdline {
 	u64 limit_s; /* of every wait in the kernel */
 	enum run_mode mode;
 	enum lockdep_mode lockdep;
+	u64 watchdog_s; /* 0: half of limit_s */
+	bool watchdog_off, watchdog_given;
 	bool split_channels; /* program output has channels of its own */
+	bool explore_stop; /* each test ends with its first failure */
 	bool probe;
 	enum page_checks pagealloc;
 	bool probes; /* ask them all before anything else */

@@ -11,6 +11,7 @@
 #include "kernel/thread.h"
 #include "lab/bug.h"
 #include "lab/lockdep.h"
+#include "lab/mutant.h"
 #include "lab/trace.h"
 #include "arch/ipi.h"
 #include "arch/power.h"
@@ -92,6 +93,7 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 #if LAB
 	bug_report_hits();
 #endif
+	mutant_report_hits();
 	trace_dump("panic");
 	arch_exit(status);
 }
@@ -110,6 +112,33 @@ void panic_with(int status, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	panic_va(status, fmt, ap);
+}
+
+/* The exception that is being reported, and whether its report has changed stacks already. */
+struct trap_report {
+	struct cpu *cpu;
+	const char *what;
+	unsigned long pc;
+	bool fresh_stack;
+};
+
+static struct trap_report dying;
+
+void panic_report_trap(const char *what, unsigned long pc, bool fresh_stack)
+{
+	const struct trap_report first = dying;
+	struct thread *thread = current_thread();
+	bool again = first.cpu == this_cpu();
+
+	if (again && (first.fresh_stack || !fresh_stack))
+		arch_exit(EXIT_PANIC);
+	dying = (struct trap_report){ this_cpu(), what, pc, fresh_stack };
+	barrier();
+	console_break_locks();
+	printk("%s, on CPU %u, thread %d (%s)", what, cpu_id(), thread ? thread->tid : 0,
+	       thread ? thread->name : "none");
+	if (again)
+		printk("  by the report of: %s at %pS", first.what, (void *)first.pc);
 }
 
 void warn_report(const char *file, int line, const char *what)

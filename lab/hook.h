@@ -16,6 +16,8 @@ enum hook_listener {
 	HOOK_PERTURB = 1,
 	HOOK_LOCKDEP = 2,
 	HOOK_TRACE = 4,
+	HOOK_EXPLORE = 8,
+	HOOK_HOLDERS = 16, /* reads, writes and SRCU sections only */
 };
 
 enum hook_event {
@@ -48,9 +50,12 @@ void hook_listen(enum hook_listener listener, bool on);
 /* Nobody listens any more: the kernel ends. */
 void hook_silence(void);
 
+/* @kind is constant: spinlocks, the hottest, do not pay for who listens to sleeping locks only. */
 static __always_inline void hook_lock(enum hook_event event, enum hook_kind kind, const void *lock)
 {
-	if (unlikely(READ_ONCE(hook_listeners)))
+	bool sleeping = kind == HOOK_READ || kind == HOOK_WRITE || kind == HOOK_SRCU;
+
+	if (unlikely(READ_ONCE(hook_listeners) & (sleeping ? ~0u : ~(u32)HOOK_HOLDERS)))
 		hook_lock_slow(event, kind, lock);
 }
 
@@ -60,7 +65,7 @@ static __always_inline void hook_lock(enum hook_event event, enum hook_kind kind
  */
 static __always_inline void hook_nest(unsigned int subclass)
 {
-	if (unlikely(READ_ONCE(hook_listeners)))
+	if (unlikely(READ_ONCE(hook_listeners) & HOOK_LOCKDEP))
 		hook_nest_slow(subclass);
 }
 #else

@@ -41,8 +41,9 @@ static struct host_pte host_ptes[ARENA_PAGES];
 /* --- sleeping locks --- */
 bool sync_active = true;
 
-void rwsem_wait(struct rwsem *sem, bool write)
+bool rwsem_wait(struct rwsem *sem, bool write, bool breakable)
 {
+	(void)breakable;
 	panic("%s is taken already (state %lx) and wanted for %s", sem->name,
 	      (unsigned long)sem->state, write ? "writing" : "reading");
 }
