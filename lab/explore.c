@@ -28,8 +28,8 @@
  * goes on first. All CPUs have their next tick at one time, this long after the window opens; most
  * windows are over before.
  */
-#define TICK_FREE_NS (8 * TICK_NS)
-#define ALIGN_NS NSEC_PER_MSEC /* more than it takes to tell every CPU */
+#define TICK_FREE_NS (2 * TICK_NS)
+#define ALIGN_NS (100 * NSEC_PER_USEC) /* more than it takes to tell every CPU */
 /* Behind for longer than this something else is wrong, and the run goes on. */
 #define BEHIND_LIMIT_NS (100 * NSEC_PER_MSEC)
 
@@ -79,10 +79,10 @@ static void align_ticks(void)
 	run.unaligned = cpus_online;
 	align_tick();
 	arch_ipi_send_mask(&run.unaligned, IPI_WAKE);
-	while (!cpumask_empty(&run.unaligned) && time_ns() < begin)
+	while (!cpumask_empty(&run.unaligned) && time_ns() < begin) /* bounded: by the clock */
 		cpu_relax();
 	while (time_ns() < begin)
-		continue;
+		;
 }
 
 void explore_open(void)
