@@ -91,6 +91,7 @@ void explore_all(struct test_run *t)
 	struct explore_list done;
 
 	number = nr_recorded = 0;
+	explore_begin(0);
 	base = *explore_under(t, &none, &done);
 	if (t->outcome != TEST_PASSED) {
 		explore_count(t, &done);

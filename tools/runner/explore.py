@@ -57,8 +57,10 @@ class Found:
 class Exploration:
     """One exploration: a boot, and others behind it as long as guests die."""
 
-    def __init__(self, args, run, silent=False):
-        self.args, self.run, self.silent = args, run, silent
+    def __init__(self, args, run, silent=False, counts_only=False):
+        """Silent: nothing on the screen. Counts only: lists are neither minimised nor repeated."""
+        self.args, self.run = args, run
+        self.silent, self.counts_only = silent, counts_only
         self.ran, self.failed = 0, 0    # schedules
         self.unlike = 0         # different runs, of the boots that lived
         self.seconds = 0.0      # in guests that explored, their boots included
@@ -91,7 +93,7 @@ class Exploration:
                 break
             test, number = result.control["explore_schedule"].split()
             result = self.boot(append=self.appended(f"explore_from={test}:{int(number) + 1}"))
-        for found in self.found:
+        for found in [] if self.counts_only else self.found:
             found.repeats = self.repeats(found)
         self.write(place)
 
@@ -117,9 +119,11 @@ class Exploration:
     def take_death(self, result):
         test, number = result.control["explore_schedule"].split()
         begin = re.search(rf"explore_from={re.escape(test)}:(\d+)", result.setup.words)
-        self.ran += int(number) - (int(begin.group(1)) - 1 if begin else 0)
+        self.ran += max(1, int(number) - (int(begin.group(1)) - 1 if begin else 0))
         self.failed += 1
-        text = self.minimise(test, result.control.get("explore_running", "none"))
+        text = result.control.get("explore_running", "none")
+        if not self.counts_only:
+            text = self.minimise(test, text)
         self.found.append(Found(test, number, text, result.verdict.message))
 
     def goes_wrong(self, test, text):
@@ -183,12 +187,12 @@ def known_bugs(args, run):
     return [match.group(1) for match in map(BUG_LINE.match, result.console) if match]
 
 
-def explored(args, run, **changes):
+def explored(args, run, counts_only=False, **changes):
     """A silent exploration with some options changed."""
     changed = copy.copy(args)
     for name, value in {"quiet": True, **changes}.items():
         setattr(changed, name, value)
-    exploration = Exploration(changed, run, silent=True)
+    exploration = Exploration(changed, run, True, counts_only)
     exploration.explore()
     return exploration
 
@@ -201,7 +205,7 @@ def seek(args, run, bug):
         return (bug, "not found", "", first.ran, "",
                 "never reached" if hits == "0" else f"reached {hits} times", "")
     one = first.found[0]
-    every = explored(args, run, bug=bug, until_fail=False, globs=[one.test])
+    every = explored(args, run, True, bug=bug, until_fail=False, globs=[one.test])
     return (bug, one.test.partition(".")[2], one.schedule, first.ran,
             f"{every.failed} of {every.ran}", f"`{one.list}`", "yes" if one.repeats else "NO")
 
