@@ -14,6 +14,8 @@ ARCH ?= x86_64
 PAGE_SIZE ?= 4k
 LAB ?= 1
 SAN ?=
+# How many mutants the sources hold; set by tools/mutants for its copy of them.
+MUTANTS ?= 0
 CROSS_ppc64le := powerpc64le-linux-gnu-
 CROSS_$(shell uname -m) :=
 CROSS := $(CROSS_$(ARCH))
@@ -55,13 +57,16 @@ USER_SOURCES := $(sort $(wildcard tests/user/*.c tests/bench/*.c))
 USER_OBJECTS := $(addprefix $(BUILD)/,$(addsuffix .o,$(USER_SOURCES)))
 
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef
-CPPFLAGS := -I. -Iarch/$(ARCH)/include -DLAB=$(LAB) $(if $(PAGE_64K),-DPAGE_SHIFT=16)
+CPPFLAGS := -I. -Iarch/$(ARCH)/include -DLAB=$(LAB) -DMUTANTS=$(MUTANTS) \
+	$(if $(PAGE_64K),-DPAGE_SHIFT=16)
 CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -fno-common -fno-strict-aliasing \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-pic -fno-pie \
 	-fno-stack-protector -fno-asynchronous-unwind-tables
 CFLAGS_x86_64 := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fcf-protection=none
 CFLAGS_ppc64le := -mcpu=power9 -mabi=elfv2 -mcmodel=medium -msoft-float -mno-altivec -mno-vsx
 CFLAGS += $(CFLAGS_$(ARCH)) $(if $(CLANG),,-fno-tree-loop-distribute-patterns)
+# Changed sources need not please.
+CFLAGS += $(if $(filter-out 0,$(MUTANTS)),-w)
 ifeq ($(SAN),ub)
 CFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
@@ -153,12 +158,19 @@ $(ISO): $(ELF) $(INITRD) boot/grub.cfg
 		{ cat $(BUILD)/iso.log >&2; exit 1; }
 
 # --- running; the runner builds what it needs. Without ARCH= the tables cover all architectures ---
-ONLY := $(if $(filter file,$(origin ARCH)),,--arch $(ARCH))
+ONE_ARCH := $(if $(filter file,$(origin ARCH)),,--arch $(ARCH))
 TABLES := smoke check deadlock-100 replay-check
 run $(TABLES): all
-	$(Q)$(PYTHON) tools/runner --profile $@ $(ONLY)
+	$(Q)$(PYTHON) tools/runner --profile $@ $(ONE_ARCH)
 bench: all
 	$(Q)$(PYTHON) tools/bench.py $(if $(filter x86_64,$(ARCH)),,--exact) --arch $(ARCH)
+# Every defect of lab/bug.h against the tests that must catch it; ONLY=GLOB takes some.
+mutants: all
+	$(Q)$(PYTHON) tools/mutants switches $(ONE_ARCH) $(if $(ONLY),--only '$(ONLY)')
+# Hundreds of small defects made from the sources; N=NUMBER SEED=NUMBER draws some, ONLY=GLOB too.
+mutants-machine:
+	$(Q)$(PYTHON) tools/mutants machine $(ONE_ARCH) $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(N),--number '$(N)') $(if $(SEED),--seed '$(SEED)')
 # The README's picture, from a trace of the test that it shows.
 picture: all
 	$(Q)$(PYTHON) tools/runner --quiet --smp 2 --mode replay --trace deadlock.zap_spin
@@ -195,6 +207,8 @@ TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
 	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
 	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools \
 	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le)) \
+	$(if $(filter mutants-machine,$(MAKECMDGOALS)),\
+		/usr/lib/python3/dist-packages/clang/cindex.py:python3-clang) \
 	$(if $(filter check models,$(MAKECMDGOALS)),spin:spin)
 deps:
 	@missing=; for tool in $(TOOLS); do \
@@ -218,6 +232,8 @@ help:
 	@echo "  run smoke check       boots with all tests; a quick and a full table of boots"
 	@echo "  deadlock-100          the deadlock tests under 100 seeds"
 	@echo "  replay-check          that replays repeat bit for bit"
+	@echo "  mutants               every defect against its tests: which are killed (ONLY=GLOB)"
+	@echo "  mutants-machine       hundreds of made defects (N= SEED= draw some, ONLY=GLOB)"
 	@echo "  bench                 measures the fault paths"
 	@echo "  picture               draws the README's picture out of a trace"
 	@echo "  glibc                 the test programs linked with glibc, for --exec"
@@ -230,7 +246,7 @@ help:
 	@echo "  compile_commands.json tags clean"
 
 FORCE:
-.PHONY: all iso glibc run smoke check deadlock-100 replay-check bench picture gdb fuzz \
-	check-lookup models lint deps clean help FORCE
+.PHONY: all iso glibc run smoke check deadlock-100 replay-check mutants mutants-machine bench \
+	picture gdb fuzz check-lookup models lint deps clean help FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(BUILD)/firmware.d $(USER_OBJECTS:.o=.d) $(BUILD)/linker.d

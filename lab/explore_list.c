@@ -75,6 +75,8 @@ static const char *lock_name(enum hook_kind kind, const void *lock)
 		return "grace_period";
 	case HOOK_IPI_ACK:
 		return "ack";
+	case HOOK_RECLAIM: /* not told of: see lab/hook.c */
+		break;
 	}
 	return "unknown";
 }

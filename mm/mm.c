@@ -5,6 +5,7 @@
  * Owns struct mm. An mm lives while it has users; its page tables are loaded on exactly the CPUs
  * of mm->cpus, which mm_switch keeps (MO-6, see mm/tlb.c for the other half).
  */
+#include "lab/mmcheck.h"
 #include "mm/mm.h"
 #include "kernel/cpu.h"
 #include "kernel/printk.h"
@@ -71,6 +72,7 @@ void mm_put(struct mm *mm)
 	BUG_ON(this_cpu()->loaded_mm == mm && atomic_read(&mm->users) == 1);
 	if (!atomic_dec_and_test(&mm->users))
 		return;
+	mm_check(mm);
 	mm_unmap_all(mm);
 	shadow_destroy(mm);
 	mm_check_empty(mm);

@@ -2,17 +2,18 @@
 /*
  * Making, finding and freeing page tables.
  *
- * Owns the ptdescs and the counters of tables. Upper entries are set under page_table_lock, by a
+ * Owns the ptdescs. Upper entries are set under page_table_lock, by a
  * caller that holds mmap_sem (INV-2); who comes second throws his table away. A new table is
  * cleared before its parent entry points to it (MO-5). Lock order: page_table_lock, then PTL.
  */
 #include "mm/pgtable.h"
 #include "lab/freed.h"
+#include "lab/table_age.h"
 #include "mm/table_watch.h"
 #include "mm/slab.h"
+#include "mm/vma_order.h"
 
 static struct slab_cache *ptdesc_cache;
-static atomic64_t pgtable_count;
 #if LAB
 static atomic_t last_generation; /* of all tables of this boot */
 #endif
@@ -45,9 +46,12 @@ static unsigned int table_order(u32 size)
 
 void *pgtable_alloc(struct mm *mm, unsigned int level)
 {
-	struct ptdesc *ptdesc = slab_alloc(ptdesc_cache);
+	struct ptdesc *ptdesc;
 	struct page *page;
 
+	if (unlikely(vma_order_on()))
+		vma_order_reclaim();
+	ptdesc = slab_alloc(ptdesc_cache);
 	if (!ptdesc)
 		return NULL;
 	page = page_alloc(table_order(table_sizes[level]), PAGE_TABLE, ALLOC_ZERO);
@@ -65,7 +69,6 @@ void *pgtable_alloc(struct mm *mm, unsigned int level)
 	list_init(&ptdesc->free_node);
 	page->ptdesc = ptdesc;
 	atomic64_inc(&mm->nr_tables);
-	atomic64_inc(&pgtable_count);
 	return ptdesc->table;
 }
 
@@ -88,6 +91,7 @@ void pgtable_release(struct ptdesc *ptdesc)
 {
 	struct page *page = virt_to_page(ptdesc->table);
 
+	table_age_reclaim(ptdesc);
 #if LAB
 	pgtable_check_empty(ptdesc);
 	page->index = (unsigned long)ptdesc->generation << 8 | ptdesc->level;
@@ -98,7 +102,6 @@ void pgtable_release(struct ptdesc *ptdesc)
 	if (atomic_dec_and_test(&page->refcount))
 		page_free(page, table_order(ptdesc->size));
 	slab_free(ptdesc_cache, ptdesc);
-	atomic64_dec(&pgtable_count);
 }
 
 #if LAB
@@ -132,7 +135,7 @@ void pgtable_free(struct mm *mm, struct ptdesc *ptdesc)
 
 u64 pgtable_nr_used(void)
 {
-	return (u64)atomic64_read(&pgtable_count);
+	return slab_nr_used(ptdesc_cache);
 }
 
 /* One level of pgtable_make: gives *@entryp a table unless it has one. */

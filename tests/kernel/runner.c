@@ -15,6 +15,7 @@
 #include "kernel/syscall.h"
 #include "lab/bug.h"
 #include "lab/ledger.h"
+#include "lab/mutant.h"
 #include "mm/page.h"
 #include "lab/perturb.h"
 #include "lab/sync.h"
@@ -254,6 +255,7 @@ static void run_one(const struct test *test, enum fault_path path, unsigned int 
 	else
 		test_run_checked(&t);
 	print_result(&t, name, number, time_ns() - start);
+	mutant_after_test(test->suite, name, t.outcome >= TEST_FAILED);
 	if (t.outcome >= TEST_FAILED)
 		trace_failure(&t, name);
 	totals.passed += t.outcome == TEST_PASSED;
@@ -345,6 +347,7 @@ int tests_run(void)
 #if LAB
 	bug_report_hits();
 #endif
+	mutant_report_hits();
 	printk("Totals: pass:%u fail:%u xfail:0 xpass:0 skip:%u error:%u", totals.passed,
 	       totals.failed, totals.skipped, totals.errors);
 	if (totals.failed || totals.errors || bad_signs)

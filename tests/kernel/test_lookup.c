@@ -211,4 +211,56 @@ TEST(lookup, bounds_check, "a VMA that no longer holds the address is refused", 
 	race(t, "protectrace", "spf_found>mprotect_write_held,mprotect_done>spf_found",
 	     SPF_OUT_OF_BOUNDS);
 }
+
+/*
+ * The VMA is found, and then a writer opens its section and stops in it. The count is odd: the
+ * attempt gives up at once and does not wait (INV-6), for the writer only goes on when it has.
+ */
+TEST(lookup, busy_vma, "a VMA that is being changed is left alone, without waiting",
+     .min_cpus = 2)
+{
+	race(t, "protectrace",
+	     "spf_found>mprotect_write_held,adjust_seq_open>spf_found,spf_done>adjust_seq_open",
+	     SPF_VMA_BUSY);
+}
+
+/*
+ * The VMA and its table go between the checks of the VMA and the walk. The walk must not begin: the
+ * look at the count, with interrupts off, says so before any table is read.
+ */
+TEST(lookup, recheck_before_walk, "no table is walked for a VMA that went after its checks",
+     .min_cpus = 2)
+{
+	race(t, "tablerace", "spf_validated>munmap_write_held,munmap_done>spf_validated",
+	     SPF_VMA_CHANGED);
+}
+
+/*
+ * The VMA and its table go while the page for it is prepared, interrupts on. The count must be
+ * looked at before the table above is, which may be gone as well.
+ */
+TEST(lookup, recheck_before_lock, "no table is touched again for a VMA that went meanwhile",
+     .min_cpus = 2)
+{
+	race(t, "tablerace", "spf_walked>munmap_write_held,munmap_done>spf_walked",
+	     SPF_VMA_CHANGED);
+}
+
+/*
+ * A read fault begins, and before it looks at anything another fault has filled its entry. It must
+ * see that and do nothing: not put the page of zeroes over the page that is there.
+ */
+TEST(lookup, late_fault, "a read fault that comes second leaves the entry that is there",
+     .min_cpus = 2)
+{
+	struct process_result result;
+	char why[200];
+
+	if (sync_arm("spf_done>spf_begin*1"))
+		test_error(t, "bad schedule");
+	test_program(t, FAULT_PATH_SPF, NULL, &result, "latefault");
+	if (sync_disarm(why, sizeof(why)))
+		test_error(t, "%s", why);
+	EXPECT_OP(t, result.faults.spurious, >=, 1);
+}
 #endif

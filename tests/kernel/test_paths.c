@@ -36,6 +36,32 @@ TEST(paths, every_cpu_faults, "a thread on each CPU writes pages of its own", .b
 	test_note_faults(t, &result.faults);
 }
 
+/* The counters of a run with @rounds faults of each kind. */
+static struct fault_stats kinds(struct test_run *t, unsigned int rounds)
+{
+	struct process_result result;
+
+	test_program(t, t->path, NULL, &result, "kinds", "--rounds", test_number(rounds));
+	return result.faults;
+}
+
+/*
+ * Each kind of fault has its counter. Two runs differ by a number of faults of each kind, all else
+ * is the same; so their counters differ by just that number.
+ */
+TEST(paths, kinds_counted, "N more faults of each kind add N to its counter", .both_paths = true)
+{
+	struct fault_stats few = kinds(t, 10), many = kinds(t, 90);
+
+	EXPECT_EQ(t, many.zero_read - few.zero_read, 80);
+	EXPECT_EQ(t, many.zero_cow - few.zero_cow, 80);
+	EXPECT_EQ(t, many.anon_write - few.anon_write, 160); /* the program's and the kernel's */
+	EXPECT_EQ(t, many.wp_reuse - few.wp_reuse, 80);
+	EXPECT_EQ(t, many.signals - few.signals, 80);
+	EXPECT_EQ(t, many.uaccess - few.uaccess, 80);
+	EXPECT_EQ(t, many.spurious - few.spurious, 0);
+}
+
 #if LAB
 /*
  * The point of the series: a writer is parked while it holds mmap_sem for writing. Faults in

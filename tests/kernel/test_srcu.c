@@ -161,4 +161,25 @@ TEST(srcu, callback_flood, "callbacks wait for readers, run once, and srcu_barri
 	for (unsigned int i = 0; i < FLOOD; i++)
 		EXPECT_EQ(t, called[i], 1);
 }
+
+static void callback_stage(struct srcu_head *head)
+{
+	(void)head;
+	set_stage(1);
+}
+
+/* Who hands a callback over need not wait for it, nor come back: the worker wakes by itself. */
+TEST(srcu, callback_unattended, "a callback that nobody waits for runs")
+{
+	static struct srcu_head head;
+	u64 done = vma_srcu.gp_completed;
+
+	stage = 0;
+	srcu_barrier(&vma_srcu); /* the worker sleeps, with nothing to do */
+	call_srcu(&vma_srcu, &head, callback_stage);
+	if (!test_await(&stage, 1))
+		test_fail(t, "the callback did not run");
+	srcu_barrier(&vma_srcu);
+	EXPECT_OP(t, vma_srcu.gp_completed, >, done);
+}
 #endif

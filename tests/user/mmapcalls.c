@@ -119,6 +119,24 @@ static void test_discard(void)
 			      "page %zu holds %llu", i, (unsigned long long)*page_word(base, i));
 }
 
+/*
+ * A mapping that grows down fills half of the hole below it, for the search of a place as well. It
+ * stays until the end, so that the kernel's check of the address space sees what it left.
+ */
+static void test_half_hole(void)
+{
+	char *base = map_island(2 * BIG, page), *found;
+
+	check(!munmap(base, BIG), "munmap of the lower half: %s", strerror(errno));
+	check(map_at(base + BIG / 2, BIG / 2, RW, MAP_FIXED) == base + BIG / 2, "MAP_FIXED: %s",
+	      strerror(errno));
+	*page_word(base + BIG / 2, 0) = 1;
+	found = map_pages(BIG, RW);
+	check(found + BIG <= base || found >= base + 2 * BIG, "%p was taken", (void *)found);
+	check(*page_word(base + BIG / 2, 0) == 1, "the mapping in the hole lost its value");
+	munmap(found, BIG);
+}
+
 static int mmapcalls_main(int argc, char **argv)
 {
 	(void)argc;
@@ -129,6 +147,7 @@ static int mmapcalls_main(int argc, char **argv)
 	test_fixed();
 	test_protect();
 	test_discard();
+	test_half_hole();
 	return 0;
 }
 

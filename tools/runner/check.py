@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import build, machine, probe, profiles, replay, report, screen, session
+from . import build, kill, machine, probe, profiles, replay, report, screen, session
 from .common import (BROKEN, FAIL, PASS, ROOT, SKIPPED, TIMEOUT, DIED, Error, complain, host_cores,
                      note, out_dir, read_text, shown)
 
@@ -153,13 +153,12 @@ class Driver:
 
 
 def judge_red(entry, outcome, place):
-    """A run with a defect switched on: good if tests failed and the defect was reached."""
-    hits = int(outcome.results.get("control", {}).get(f"bug_{entry.bug}_hits", 0))
-    red = outcome.code in (FAIL, DIED)
+    """A run with a defect switched on: good if tests failed because of it."""
+    verdict, why = kill.judge(outcome.code, outcome.results,
+                              kill.hits_of(outcome.results, entry.bug))
     (place / "junit.xml").unlink(missing_ok=True)   # its failures are meant
-    if red and hits:
+    if verdict == kill.KILLED:
         return Outcome(outcome.name, PASS, (1, 0, 0), outcome.seconds)
-    why = "the run did not fail" if not red else "the defect was never reached"
     return Outcome(outcome.name, FAIL, (0, 1, 0), outcome.seconds, why + "\n" + outcome.text)
 
 

@@ -151,6 +151,8 @@ def run_once(args, arch, qemu, version, choice, seed):
         ended = boot.run(lambda seconds: guest.progress.tick(seconds, guest.parser))
     finally:
         guest.finish()
+    if guest.control.graphs:
+        (place / "waitfor.dot").write_text("\n".join(guest.control.graphs) + "\n")
     if arch.exit_channel:
         verdict.of_channel(ended, guest.control.values.get("exit_value"))
     repeat = words.repeat_command(args, choice.mode, choice.cpu, seed)

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Plays QEMU for the runner's tests: writes the channel files and ends as FAKE_QEMU says."""
 
+import itertools
 import json
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 
 PASS, FAIL, SKIPPED, PANIC, WATCHDOG, USAGE = (2 * v + 1 for v in range(0x10, 0x16))
@@ -142,6 +144,54 @@ def play_silent_reset(fake):
 def play_hang(fake):
     fake.say("console", "KTAP version 1\n1..2\n# now it hangs\n")
     serve_qmp(fake)
+
+
+def answer_qmp(fake, flags):
+    """QMP for one client after the other; an NMI sets the event that is returned."""
+    server, nmi = socket.socket(socket.AF_UNIX), threading.Event()
+    server.bind(fake.qmp)
+    server.listen(4)
+
+    def serve():
+        while True:
+            stream = server.accept()[0].makefile("rwb")
+            stream.write(b'{"QMP": {}}\n')
+            stream.flush()
+            for line in stream:
+                if json.loads(line)["execute"] == "inject-nmi":
+                    fake.say("console", "# an NMI\n")
+                    nmi.set()
+                answer = {"return": f"CPU#0\r\nRFL={next(flags):08x}"}
+                stream.write(json.dumps(answer).encode() + b"\n")
+                stream.flush()
+    threading.Thread(target=serve, daemon=True).start()
+    return nmi
+
+
+def burn(nmi):
+    end = time.monotonic() + 60
+    while not nmi.is_set() and time.monotonic() < end:
+        pass
+
+
+def play_stuck(fake):
+    fake.say("console", "KTAP version 1\n1..2\n")
+    burn(answer_qmp(fake, itertools.repeat(0x46)))
+    fake.say("console", "# watchdog: all CPUs are stuck\n")
+    return WATCHDOG
+
+
+def play_busy(fake):
+    """Says nothing either, but takes interrupts now and then."""
+    fake.say("console", "KTAP version 1\n1..2\n")
+    burn(answer_qmp(fake, itertools.cycle([0x46, 0x46, 0x246])))
+    time.sleep(60)
+
+
+def play_graph(fake):
+    fake.say("control", "dot=digraph waitfor {\ndot=  c0 -> c1;\nboot_ns=1\ndot=}\n")
+    fake.say("console", GOOD)
+    return PASS
 
 
 def play_mute_hang(fake):

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Machine-made mutants: which tests run, how a boot is judged, judgements, the score."""
+
+import contextlib
+import io
+import unittest
+from types import SimpleNamespace
+
+import base
+from base import results
+from mutants import campaign, hosted, judged, score
+from mutants.operators import Mutant, number
+from runner import kill
+from runner.common import BROKEN, DIED, FAIL, PASS, TIMEOUT, USAGE, Error
+
+HIT = {"mutant_hits": "1"}
+
+
+def mutant(text, operator="drop", file="mm/a.c"):
+    return Mutant(file, "f", operator, text, 1, source="s")
+
+
+class Record(unittest.TestCase):
+    CONTROL = {"reach_a.one_0": "1" + "0" * 62 + "8", "reach_b.two_x_256": "2", "boot_ns": "5"}
+
+    def test_lines_of_a_record(self):
+        self.assertEqual(campaign.reach_of(self.CONTROL), {"a.one": {0, 255}, "b.two_x": {257}})
+
+    def test_records_add_up(self):
+        self.assertEqual(campaign.merged([{"a": {1}}, {"a": {2}, "b": {3}}]),
+                         {"a": {1, 2}, "b": {3}})
+
+    def test_tests_that_reach_it_in_the_kernel_s_order(self):
+        reach = {"b.y": {1, 2}, "a.x": {1}, "c.z": {3}}
+        self.assertEqual(campaign.chosen_tests(1, reach, ["a.x", "b.y", "c.z"]), ["a.x", "b.y"])
+        self.assertEqual(campaign.chosen_tests(9, reach, ["a.x", "b.y"]), [])
+
+    def test_too_many_names_become_suites(self):
+        order = [f"suite{n % 2}.test{n}" for n in range(100)]
+        reach = {name: {1} for name in order}
+        self.assertEqual(campaign.chosen_tests(1, reach, order), ["suite0", "suite1"])
+
+
+class Judge(unittest.TestCase):
+    def verdict(self, code, *cases, control=HIT, **more):
+        return campaign.judge(code, results(*cases, control=control, **more))
+
+    def test_green(self):
+        self.assertEqual(self.verdict(PASS), (kill.SURVIVED, ""))
+        self.assertEqual(self.verdict(PASS, control={}), (kill.NOT_REACHED, ""))
+
+    def test_red(self):
+        self.assertEqual(self.verdict(FAIL, ("a.b", "pass", ""), ("a.c", "fail", "c: no")),
+                         (kill.KILLED, "a.c: c: no"))
+        self.assertEqual(self.verdict(FAIL, ("a.b", "error", "not used"))[0], kill.KILLED)
+        self.assertEqual(self.verdict(DIED, signs=["# panic: x"]), (kill.KILLED, "panic: x"))
+        self.assertEqual(self.verdict(TIMEOUT)[0], kill.KILLED)
+        self.assertEqual(self.verdict(USAGE)[0], kill.KILLED)
+
+    def test_red_without_a_hit_is_no_kill(self):
+        found = self.verdict(FAIL, ("a.c", "fail", "c: no"), control={})
+        self.assertEqual(found, (kill.NOT_REACHED, "red without a hit: a.c: c: no"))
+
+    def test_broken_emulator_is_no_kill(self):
+        self.assertEqual(self.verdict(BROKEN)[0], kill.SURVIVED)
+
+
+class Hosted(unittest.TestCase):
+    def test_judge(self):
+        hit = "ok 1 - a\n# mutant_hits=1\n"
+        self.assertEqual(hosted.judge(0, "ok 1 - a\n1..1\n"), (kill.NOT_REACHED, ""))
+        self.assertEqual(hosted.judge(0, hit), (kill.SURVIVED, ""))
+        verdict, why = hosted.judge(1, hit + "Bail out! step 3: x\n")
+        self.assertEqual((verdict, why), (kill.KILLED, f"{hosted.TEST}: Bail out! step 3: x"))
+        self.assertEqual(hosted.judge(-11, hit)[0], kill.KILLED)
+        self.assertEqual(hosted.judge(1, "Bail out! y\n")[0], kill.NOT_REACHED)
+
+    def test_what_the_host_s_test_holds(self):
+        files = set(hosted.INCLUDE.findall((base.ROOT / hosted.TEST).read_text()))
+        self.assertLessEqual({"mm/vma_tree.c", "mm/vma_adjust.c", "mm/munmap.c"}, files)
+
+
+class Sample(unittest.TestCase):
+    PEOPLE = number([mutant(f"x = {n}") for n in range(50)])
+
+    def names(self, *wanted, people=None):
+        return [m.text for m in campaign.sample(people or self.PEOPLE, *wanted)]
+
+    def test_draw(self):
+        self.assertEqual(len(self.names(None, 10, 1)), 10)
+        self.assertEqual(self.names(None, 10, 1), self.names(None, 10, 1))
+        self.assertNotEqual(self.names(None, 10, 1), self.names(None, 10, 2))
+        self.assertEqual(len(self.names(None, 0, 1)), 50)
+
+    def test_draw_changes_little_with_the_sources(self):
+        more = number([mutant("y = 1"), *self.PEOPLE])
+        self.assertLessEqual(len(set(self.names(None, 10, 1))
+                                 - set(self.names(None, 10, 1, people=more))), 1)
+
+    def test_glob(self):
+        self.assertEqual(self.names("mm/a.c*x = 7", 0, 1), ["x = 7"])
+        with self.assertRaises(Error):
+            self.names("nothing*", 0, 1)
+
+
+class Judgements(unittest.TestCase):
+    def test_file(self):
+        text = "# c\n\nmm/a.c: f: drop: x\nmm/a.c: f: drop: y\n    equivalent: no reason\n" \
+               "mm/b.c: f: drop: z #2\n\thole: late\n"
+        self.assertEqual(judged.parse(text), {
+            "mm/a.c: f: drop: x": ("equivalent", "no reason"),
+            "mm/a.c: f: drop: y": ("equivalent", "no reason"),
+            "mm/b.c: f: drop: z #2": ("hole", "late")})
+
+    def test_mistakes(self):
+        for text in ("a\n", "    hole: x\n", "a\n    maybe: x\n", "a\n    hole:\n",
+                     "a\n    hole: x\na\n    hole: y\n"):
+            with self.assertRaises(Error, msg=text):
+                judged.parse(text)
+
+    def test_the_project_s_file(self):
+        self.assertTrue(judged.FILE.is_file())
+        judged.load()
+
+
+class Score(unittest.TestCase):
+    def outcomes(self, *verdicts):
+        people = number([mutant(f"x = {n}") for n in range(len(verdicts))])
+        return [(m, {"verdict": v, "why": ""}) for m, v in zip(people, verdicts)]
+
+    def report(self, outcomes, verdicts):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            code = score.report(outcomes, verdicts, [m for m, _ in outcomes],
+                                SimpleNamespace(arch="x86_64"))
+        return code, out.getvalue()
+
+    def test_survivor_that_nobody_judged_fails(self):
+        outcomes = self.outcomes(kill.KILLED, kill.SURVIVED)
+        name = outcomes[1][0].key
+        code, text = self.report(outcomes, {})
+        self.assertEqual(code, FAIL)
+        self.assertIn(f"survived, not judged: {name} (line 1)", text)
+        self.assertEqual(self.report(outcomes, {name: ("hole", "w")})[0], PASS)
+
+    def test_judgement_without_a_survivor_is_told(self):
+        outcomes = self.outcomes(kill.KILLED)
+        text = self.report(outcomes, {outcomes[0][0].key: ("hole", "w"), "gone": ("hole", "w")})[1]
+        self.assertIn("judged, but it was killed: mm/a.c: f: drop: x = 0", text)
+        self.assertIn("judged, but there is no such mutant any more: gone", text)
+
+    def test_score_counts_what_could_be_killed(self):
+        outcomes = self.outcomes(kill.KILLED, kill.SURVIVED, kill.SURVIVED, kill.NOT_REACHED)
+        verdicts = {outcomes[1][0].key: ("equivalent", "w"), outcomes[2][0].key: ("hole", "w")}
+        cells = score.table(outcomes, verdicts)[""]
+        self.assertEqual(list(cells.values()), [1, 1, 1, 0, 1, 0])
+        self.assertAlmostEqual(score.percent(cells), 100 / 3)
+
+    def test_barrier_on_a_strong_host_is_not_decidable(self):
+        barrier, survived = mutant("smp_wmb()", "barrier"), {"verdict": kill.SURVIVED}
+        self.assertEqual(score.column_of(barrier, survived, {}, "x86_64"), kill.UNDECIDED)
+        self.assertEqual(score.column_of(barrier, survived, {}, "ppc64le"), score.UNJUDGED)
+        killed = {"verdict": kill.KILLED}
+        self.assertEqual(score.column_of(barrier, killed, {}, "x86_64"), kill.KILLED)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs machine-made mutants: first a record of which tests reach which, then each mutant with the
+tests that reach it, two guests at a time, until the first red. What is known is kept in
+build/mutants and not done again, so that an interrupted run goes on where it was."""
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
+
+from runner import check, host, kill, machine, profiles
+from runner.common import BROKEN, DIED, PASS, SKIPPED, TIMEOUT, USAGE, Error, note
+
+from . import generate, hosted, judged, score
+
+WORDS = 400             # characters of a list of tests that the kernel's command line takes
+TIMEOUT_S, LIMIT_S = 60, 8      # of a boot, and of any wait in the kernel
+# The ways to run a mutant, until it is killed: mode, seed.
+STAGES = (("interleaved", 1), ("parallel", 1), ("replay", 2))
+BITS = 256              # mutants in one line of the record
+
+
+# -- the record ----------------------------------------------------------------
+
+def reach_of(control):
+    """Test -> the numbers of the mutants it reached, from the lines of a record."""
+    found = {}
+    for key, value in control.items():
+        if not key.startswith("reach_"):
+            continue
+        name, _, base = key[len("reach_"):].rpartition("_")
+        numbers = found.setdefault(name, set())
+        for at, digit in enumerate(value):
+            numbers |= {int(base) + at * 4 + bit for bit in range(4) if int(digit, 16) >> bit & 1}
+    return found
+
+
+def merged(records):
+    reach = {}
+    for record in records:
+        for name, numbers in record.items():
+            reach.setdefault(name, set()).update(numbers)
+    return reach
+
+
+def chosen_tests(number, reach, order):
+    """The tests to run for a mutant, as globs: the tests themselves, or whole suites if they are
+    too many to name; in the order in which the kernel runs them."""
+    names = [name for name in order if number in reach.get(name, ())]
+    if len(",".join(names)) <= WORDS:
+        return names
+    return list(dict.fromkeys(name.split(".")[0] for name in names))
+
+
+# -- one boot ------------------------------------------------------------------
+
+def first_red(results):
+    """What turned red first, in a few words; a test that could not do its work is red as well."""
+    for suite in results.get("suites", []):
+        for case in suite["cases"]:
+            if case["status"] in ("fail", "error", "timeout"):
+                told = case["diagnostics"] or [case["status"]]
+                return f"{suite['name']}.{case['name']}: {told[-1].lstrip('# ')}"
+    signs = results.get("bad_signs", [])
+    return signs[0].lstrip("# ") if signs else results.get("message", "")
+
+
+def judge(code, results):
+    """(verdict, why) of one boot with a mutant. Here a death or a hang is a kill too, since the
+    same boot without the mutant is green; but never without a hit."""
+    hits = int(results.get("control", {}).get("mutant_hits", 0))
+    if code in (PASS, SKIPPED):
+        return (kill.SURVIVED, "") if hits else (kill.NOT_REACHED, "")
+    if code == TIMEOUT:
+        why = "no end within the limit"
+    elif code in (1, DIED):
+        why = first_red(results)
+    elif code == USAGE:
+        why = "the kernel refused its words: " + results.get("message", "")
+    else:
+        return kill.SURVIVED, f"QEMU ended with {code}: {results.get('message')}"
+    if not hits:
+        return kill.NOT_REACHED, "red without a hit: " + why
+    return kill.KILLED, why[:160]
+
+
+class Campaign:
+    """One population on one architecture."""
+
+    def __init__(self, args, people, image):
+        self.args, self.people, self.arch = args, people, args.arch
+        os.environ["BUILD"] = str(image)
+        self.image = host.image_hash(image / "faultline.elf")
+        self.driver = check.Driver(args, "mutants-machine")
+        self.store = generate.PLACE / f"results-{self.arch}.json"
+        self.lock = threading.Lock()
+        self.known = self.load()
+        self.reach, self.order = {}, []
+        self.hosted = hosted.Hosted(generate.PLACE, len(people))
+
+    def load(self):
+        if self.args.fresh or not self.store.is_file():
+            return {}
+        return json.loads(self.store.read_text())
+
+    def save(self):
+        fresh = self.store.with_suffix(".new")
+        fresh.write_text(json.dumps(self.known, indent=1) + "\n")
+        fresh.replace(self.store)
+
+    def boot(self, place, mode, seed, words, globs=()):
+        options = ["--arch", self.arch, "--smp", "4", "--mode", mode, "--seed", str(seed),
+                   "--timeout", str(TIMEOUT_S * (4 if mode == "replay" else 1)),
+                   "--append", f"limit={LIMIT_S} {words}".strip(), *globs]
+        code, text, results = self.driver.child(options, self.driver.dir / place)
+        if code not in (PASS, SKIPPED) and not results:
+            raise Error(f"the runner failed: {text}", BROKEN)
+        shutil.rmtree(self.driver.dir / place, ignore_errors=True)
+        return code, results
+
+    def record(self):
+        """Which tests reach which mutants; none is on, so all must be green."""
+        records = []
+        for mode in ("interleaved", "replay"):
+            code, results = self.boot(f"record-{mode}", mode, 1, "mutant=record")
+            if code != PASS:
+                raise Error(f"the record of {mode} is not green: {first_red(results)}", BROKEN)
+            records.append(reach_of(results["control"]))
+            self.order = [f"{suite['name']}.{case['name']}" for suite in results["suites"]
+                          for case in suite["cases"]]
+        self.reach = merged(records)
+
+    def baseline(self):
+        """Without a mutant every way of running must be green, or nothing would count."""
+        for mode, seed in self.stages():
+            code, results = self.boot(f"base-{mode}", mode, seed, "")
+            if code != PASS:
+                raise Error(f"{mode} without a mutant is not green: {first_red(results)}", BROKEN)
+
+    def stages(self):
+        return STAGES[:self.args.stages]
+
+    # -- one mutant -------------------------------------------------------
+
+    def is_known(self, mutant):
+        """A kill stays one while the mutated function is as it was; the rest, with this image."""
+        old = self.known.get(mutant.key)
+        if not old or old["source"] != mutant.source:
+            return False
+        if old["verdict"] == kill.KILLED:
+            return True
+        return old["image"] == self.image and old["stages"] >= self.args.stages
+
+    def try_mutant(self, mutant):
+        if not self.is_known(mutant):
+            result = self.run_stages(mutant)
+            with self.lock:
+                self.known[mutant.key] = result
+                self.save()
+        return mutant, self.known[mutant.key]
+
+    def run_stages(self, mutant):
+        globs = chosen_tests(mutant.id, self.reach, self.order)
+        result = {"verdict": kill.NOT_REACHED, "why": "", "mode": "", "source": mutant.source,
+                  "image": self.image, "stages": self.args.stages}
+        if mutant.file in self.hosted.files:
+            verdict, why = self.hosted.run(mutant.id)
+            result.update(verdict=verdict, why=why, mode=hosted.MODE)
+        if result["verdict"] == kill.KILLED or not globs:
+            return result
+        for mode, seed in self.stages():
+            code, results = self.boot(f"{mutant.id}-{mode}", mode, seed, f"mutant={mutant.id}",
+                                      globs)
+            verdict, why = judge(code, results)
+            if verdict == kill.KILLED:
+                return {**result, "verdict": verdict, "why": why, "mode": mode}
+            if verdict == kill.SURVIVED:
+                result["verdict"] = verdict
+            result["why"] = result["why"] or why
+        return result
+
+    def run(self, mutants):
+        todo = [mutant for mutant in mutants if not self.is_known(mutant)]
+        note(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known")
+        if todo:
+            self.hosted.build()
+            self.baseline()
+            self.record()
+        pool = ThreadPoolExecutor(2)
+        try:
+            for at, (mutant, result) in enumerate(pool.map(self.try_mutant, todo), 1):
+                print(f"{at}/{len(todo)} {result['verdict']:<12} {mutant.key}"
+                      + (f"  [{result['why']}]" if result["why"] else ""), flush=True)
+        except BaseException:
+            self.driver.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+        return [(mutant, self.known[mutant.key]) for mutant in mutants]
+
+
+# -- all of it -----------------------------------------------------------------
+
+def rank(mutant, seed):
+    """Its place in the draw of @seed, whatever other mutants there are."""
+    return hashlib.sha256(f"{seed} {mutant.key}".encode("latin-1", "replace")).digest()
+
+
+def sample(mutants, only, number, seed):
+    """The mutants that are wanted, in the order of the sources. A draw hardly changes when the
+    sources do a little."""
+    wanted = [mutant for mutant in mutants if fnmatchcase(mutant.key, only or "*")]
+    if not wanted:
+        raise Error(f"--only {only}: no mutant matches; their names begin with a file")
+    drawn = sorted(wanted, key=lambda mutant: rank(mutant, seed))[:number or None]
+    return sorted(drawn, key=lambda mutant: mutant.id)
+
+
+def main(args):
+    args.arch_only, args.junit, args.profile = args.arch, None, "mutants"
+    args.arch = args.arch or profiles.X86
+    machine.find_qemu(machine.get(args.arch))
+    verdicts = judged.load()
+    people, image = generate.make(args.arch)
+    wanted = sample(people.mutants, args.only, args.number, args.seed)
+    campaign = Campaign(args, people, image)
+    outcomes = campaign.run(wanted)
+    return score.report(outcomes, verdicts, people.mutants, args)
