@@ -237,7 +237,7 @@ def main(args):
     args.arch_only, args.junit, args.profile = args.arch, None, "mutants"
     args.arch = args.arch or profiles.X86
     machine.find_qemu(machine.get(args.arch))
-    verdicts = judged.load()
+    verdicts = judged.load(args.arch)
     people, image = generate.make(args.arch)
     wanted = sample(people.mutants, args.only, args.number, args.seed)
     campaign = Campaign(args, people, image)

@@ -49,7 +49,7 @@ PASSED_OVER = re.compile(r"SYNC_POINT|BUG_ON|WARN_ON|hook_|perturb|wait_publish|
                          r"|vma_note_walk|mutant|trace\(|shadow_|table_watch_(?:begin|pte)"
                          r"|\(void\)")
 # Fixed when it is compiled, and what depends on it may not even be there.
-SWITCH = re.compile(r"!?(?:bug\(\w+\)|ARCH_\w+|P4D_FOLDED)")
+SWITCH = re.compile(r"!?(?:bug\(\w+\)|ARCH_\w+|P4D_FOLDED|LAB)")
 FIXED = re.compile(r"!?(?:ARCH_\w+|P4D_FOLDED) &&")
 ZEROS = ("SPF_OK", "FAULT_DONE", "PTL_LOCKED")
 REPORTS = re.compile(r"\w*(?:_print|_print_list|_report_stall|_timeout)|validate_vma|vma_validate"
