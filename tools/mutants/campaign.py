@@ -17,7 +17,9 @@ from runner.common import BROKEN, DIED, PASS, SKIPPED, TIMEOUT, USAGE, Error, no
 from . import generate, hosted, judged, score
 
 WORDS = 400             # characters of a list of tests that the kernel's command line takes
-TIMEOUT_S, LIMIT_S = 60, 8      # of a boot, and of any wait in the kernel
+TIMEOUT_S = 60          # of a boot; four times as much in replay
+# Seconds of any wait in the kernel. In replay ppc64le takes longer to run out of memory.
+LIMIT_S = {profiles.X86: 8, profiles.PPC: 30}
 # The ways to run a mutant, until it is killed: mode, seed, words of the kernel's command line. In
 # replay the guest's time is its own, so that a busy host kills nothing.
 STAGES = (("replay", 1, "shadow=on"), ("replay", 2, "shadow=on pagealloc=debug"),
@@ -118,7 +120,7 @@ class Campaign:
     def boot(self, place, mode, seed, words, globs=(), keep=False):
         options = ["--arch", self.arch, "--smp", "4", "--mode", mode, "--seed", str(seed),
                    "--timeout", str(TIMEOUT_S * (4 if mode == "replay" else 1)),
-                   "--append", f"limit={LIMIT_S} {words}".strip(), *globs]
+                   "--append", f"limit={LIMIT_S[self.arch]} {words}".strip(), *globs]
         code, text, results = self.driver.child(options, self.driver.dir / place)
         if code not in (PASS, SKIPPED) and not results:
             raise Error(f"the runner failed: {text}", BROKEN)
