@@ -199,6 +199,7 @@ COMMANDS = [
     ("lint", ["python3", "tools/lint.py", "build/x86_64", "build/x86_64-nolab",
               "build/ppc64le-nolab"], None),
     ("builds with clang", ["make", "-s", "CC=clang"], "clang"),
+    ("builds with clang, ppc64le", ["make", "-s", "CC=clang", "ARCH=ppc64le"], "clang"),
     ("kernel parts under sanitizers", ["make", "-s", "-C", "tests/host"], None),
     ("mm under the thread sanitizer", ["make", "-s", "-C", "tests/host", "SAN=thread",
                                        "run-mm_threads", "run-page_alloc", "run-slab"], None),
