@@ -66,7 +66,8 @@ CFLAGS_x86_64 := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fcf-protecti
 CFLAGS_ppc64le := -mcpu=power9 -mabi=elfv2 -mcmodel=medium -msoft-float -mno-altivec -mno-vsx
 # Its own assembler has no tlbiel with five operands.
 CFLAGS_clang_ppc64le := --target=powerpc64le-linux-gnu -fno-integrated-as
-CFLAGS += $(CFLAGS_$(ARCH)) $(if $(CLANG),$(CFLAGS_clang_$(ARCH)),-fno-tree-loop-distribute-patterns)
+CFLAGS += $(CFLAGS_$(ARCH)) \
+	$(if $(CLANG),$(CFLAGS_clang_$(ARCH)),-fno-tree-loop-distribute-patterns)
 # Changed sources need not please.
 CFLAGS += $(if $(filter-out 0,$(MUTANTS)),-w)
 ifeq ($(SAN),ub)
