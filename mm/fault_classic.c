@@ -114,7 +114,7 @@ void classic_user_fault(struct mm *mm, struct fault fault)
 		fault_failed(mm, fault, result);
 }
 
-int mm_populate(struct mm *mm, unsigned long start, unsigned long end)
+void mm_populate(struct mm *mm, unsigned long start, unsigned long end)
 {
 	for (unsigned long addr = start; addr < end; addr += PAGE_SIZE) {
 		struct fault fault = { .addr = addr, .flags = FAULT_WRITE };
@@ -124,12 +124,9 @@ int mm_populate(struct mm *mm, unsigned long start, unsigned long end)
 			fault.flags = 0;
 			result = classic_handle_fault(mm, fault);
 		}
-		if (result == FAULT_OOM)
-			return -ENOMEM;
 		if (result != FAULT_DONE)
-			return -EFAULT;
+			return;
 	}
-	return 0;
 }
 
 /* The loader writes pages that user mode may not: the entry gets the VMA's protection. */

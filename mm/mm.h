@@ -81,8 +81,8 @@ long mm_madvise(struct mm *mm, unsigned long addr, unsigned long len, int advice
 unsigned long mm_brk(struct mm *mm, unsigned long brk);
 /* Takes everything out: the last user has gone. */
 void mm_unmap_all(struct mm *mm);
-/* Faults in every page of [@start, @end) that may be accessed. 0, -ENOMEM or -EFAULT. */
-int mm_populate(struct mm *mm, unsigned long start, unsigned long end);
+/* Faults in every page of [@start, @end), up to the first that cannot be had. */
+void mm_populate(struct mm *mm, unsigned long start, unsigned long end);
 
 /* Grows the stack VMA down to hold @addr; mmap_sem held for writing. Who held it for reading must
  * have dropped it and looked @vma up again. 0, -EFAULT if it is none that grows, -ENOMEM if it

@@ -3,18 +3,18 @@
  * The fuzzer as a program: draws sequences from seeds, runs each in a child process, and cuts one
  * that fails down to what is needed. `make fuzz` in the root.
  *
- *     fuzz [--seed N] [--seeds N] [--steps N] [--bug NAME]
+ *     fuzz [--seed N] [--seeds N] [--steps N] [--tries N] [--bug NAME]
  *
- * Seeds rise from --seed; --seeds 0 goes on until one fails. With --bug it is a failure if nothing
- * fails: the fuzzer would miss that defect. Odd seeds have no allocations that fail, so that VMAs
- * can be expected to merge whenever they could. Status 0, 1 for a failure, 2 for wrong usage.
+ * Seeds rise from --seed; --seeds 0 goes on until one fails. --tries limits the children that may
+ * be used for cutting down. With --bug it is a failure if nothing fails: the fuzzer would miss that
+ * defect. Odd seeds have no allocations that fail, so that VMAs can be expected to merge whenever
+ * they could. Status 0, 1 for a failure, 2 for wrong usage.
  */
 #include "tests/host/fuzz.h"
 #include "lab/bug.h"
 #include "tests/host/child.h"
 
 #define MAX_STEPS 1000000UL
-#define MAX_TRIES 400 /* children that a minimisation may use */
 #define LIMIT_S 600
 
 unsigned long strtoul(const char *text, char **end, int base);
@@ -24,9 +24,9 @@ int fflush(void *stream);
 static struct fuzz_op *ops;
 static unsigned long nr_ops;
 static struct {
-	unsigned long seed, seeds, steps;
+	unsigned long seed, seeds, steps, tries;
 	const char *bug;
-} options = { .seed = 1, .seeds = 1, .steps = 20000 };
+} options = { .seed = 1, .seeds = 1, .steps = 20000, .tries = 400 };
 static char output[16384];
 
 static void run_child(void *arg)
@@ -64,10 +64,10 @@ static bool fails_without(unsigned long at, unsigned long n)
 /* A. Zeller, "Yesterday, my program worked. Today, it does not. Why?" (1999), the simple half. */
 static void minimise(void)
 {
-	unsigned int tries = 0;
+	unsigned long tries = 0;
 
 	for (unsigned long n = max(nr_ops / 2, 1UL); n; n /= 2)
-		for (unsigned long at = 0; at + n <= nr_ops && n < nr_ops && tries < MAX_TRIES;
+		for (unsigned long at = 0; at + n <= nr_ops && n < nr_ops && tries < options.tries;
 		     tries++)
 			if (!fails_without(at, n))
 				at += n;
@@ -106,7 +106,8 @@ static int run_seed(void)
 static void usage(const char *problem, const char *word)
 {
 	printf("fuzz: %s %s\n"
-	       "usage: fuzz [--seed N] [--seeds N] [--steps N] [--bug NAME]\n", problem, word);
+	       "usage: fuzz [--seed N] [--seeds N] [--steps N] [--tries N] [--bug NAME]\n",
+	       problem, word);
 	exit(2);
 }
 
@@ -130,6 +131,8 @@ static void parse(int argc, char **argv)
 			parse_number(value, &options.seeds);
 		else if (!strcmp(argv[i], "--steps"))
 			parse_number(value, &options.steps);
+		else if (!strcmp(argv[i], "--tries"))
+			parse_number(value, &options.tries);
 		else if (!strcmp(argv[i], "--bug") && value)
 			options.bug = value;
 		else

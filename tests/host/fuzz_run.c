@@ -5,6 +5,7 @@
 #include "tests/host/fuzz.h"
 #include "kernel/thread.h"
 #include "lab/ledger.h"
+#include "mm/gather.h"
 
 __thread unsigned long fuzz_at;
 unsigned long *fuzz_progress;
@@ -23,6 +24,7 @@ void fuzz_fail(const char *file, int line, const char *what, const char *fmt, ..
 void fuzz_boot(void)
 {
 	host_boot(64UL << 20, 8);
+	gather_batch = 20; /* more than a gather has room for: it allocates, or makes do */
 }
 
 /* Steps are drawn so that the pages are about half mapped: calls that map are rarer, and larger

@@ -11,7 +11,6 @@
 #include "lab/explore.h"
 #include "lab/freed.h"
 #include "lab/lockdep.h"
-#include "lab/mutant.h"
 #include "lab/quarantine.h"
 #include "lab/watchdog.h"
 
@@ -29,31 +28,6 @@ static u64 random_state = 88172645463325252ULL;
 static void *panic_jump[5];
 static bool panic_expected;
 static char panic_message[256];
-
-#if MUTANTS
-char *getenv(const char *name);
-long strtol(const char *text, char **end, int base);
-
-u32 mutant_now;
-static bool mutant_announced;
-
-/* The environment stands for the boot word mutant=N. */
-__attribute__((constructor)) static void mutant_from_environment(void)
-{
-	const char *number = getenv("MUTANT");
-
-	mutant_now = number ? (u32)strtol(number, NULL, 10) : 0;
-}
-
-bool mutant_reach(u32 id)
-{
-	(void)id;
-	if (!mutant_announced)
-		printf("# mutant_hits=1\n"), fflush(NULL);
-	mutant_announced = true;
-	return true;
-}
-#endif
 
 void host_run(const char *name, void (*test)(void))
 {

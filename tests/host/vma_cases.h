@@ -212,6 +212,18 @@ static void test_anon_vma(void)
 	CHECK(a->refs.v == 1);
 	clear();
 
+	map(10, 12, RW); /* and so they do if the upper one is written to first */
+	protect(10, 12, PROT_READ);
+	map(12, 14, RW);
+	host_fault(&test_mm, PG(12), true);
+	protect(12, 14, PROT_READ | PROT_EXEC);
+	protect(10, 12, RW);
+	host_fault(&test_mm, PG(10), true);
+	CHECK(anon_vma_nr_used() == 1);
+	protect(12, 14, RW);
+	layout_is("10-14:3");
+	clear();
+
 	map(10, 12, PROT_READ); /* the survivor takes over what it swallows */
 	map(12, 14, RW);
 	host_fault(&test_mm, PG(12), true);

@@ -243,17 +243,21 @@ static void host_fault(struct mm *mm, unsigned long addr, bool write)
 	if (vma && vma->start <= addr && (vma->flags & VM_ACCESS)) {
 		pte->present = true;
 		pte->prot = vma->prot.v;
-		if (write && anon_vma_prepare(vma) == 0)
-			pte->mapping = vma->anon_vma;
+		if (write) {
+			int err = anon_vma_prepare(vma);
+
+			CHECK(err == 0 || (err == -ENOMEM && !vma->anon_vma));
+			if (!err)
+				pte->mapping = vma->anon_vma;
+		}
 	}
 	up_read(&mm->mmap_sem);
 }
 
-int mm_populate(struct mm *mm, unsigned long start, unsigned long end)
+void mm_populate(struct mm *mm, unsigned long start, unsigned long end)
 {
 	for (; start < end; start += PAGE_SIZE)
 		host_fault(mm, start, true);
-	return 0;
 }
 
 static void host_setup(void)

@@ -2,8 +2,10 @@
 /*
  * Suite paths: that each fault path serves what it should, and which one did.
  */
+#include "kernel/errno.h"
 #include "kernel/string.h"
 #include "arch/mmu.h"
+#include "arch/uaccess.h"
 #include "lab/sync.h"
 #include "tests/kernel/test.h"
 
@@ -60,6 +62,29 @@ TEST(paths, kinds_counted, "N more faults of each kind add N to its counter", .b
 	EXPECT_EQ(t, many.signals - few.signals, 80);
 	EXPECT_EQ(t, many.uaccess - few.uaccess, 80);
 	EXPECT_EQ(t, many.spurious - few.spurious, 0);
+	/* Only a region's first write needs classic help; its reads never do. */
+	EXPECT_EQ(t, many.spf[SPF_NO_ANON_VMA] - few.spf[SPF_NO_ANON_VMA], 0);
+}
+
+/* Both paths have a name, by which the command line finds them, and no other word does. */
+TEST(paths, names, "each path is found by its name, and nothing by another word")
+{
+	enum fault_path found = NR_FAULT_PATHS;
+
+	for (unsigned int path = 0; path < NR_FAULT_PATHS; path++) {
+		EXPECT_EQ(t, fault_path_by_name(fault_path_name((enum fault_path)path), &found), 0);
+		EXPECT_EQ(t, found, path);
+	}
+	EXPECT_EQ(t, fault_path_by_name("another", &found), -EINVAL);
+	EXPECT_EQ(t, found, NR_FAULT_PATHS - 1);
+}
+
+/* A thread of the kernel has no address space that a fault could be served in. */
+TEST(paths, no_address_space, "user memory cannot be had by a thread that has none")
+{
+	u64 value;
+
+	EXPECT_EQ(t, copy_from_user(&value, (const void *)0x20000000UL, sizeof(value)), -EFAULT);
 }
 
 #if LAB

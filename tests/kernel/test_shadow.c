@@ -9,6 +9,7 @@
 #include "lab/bug.h"
 #include "lab/shadow.h"
 #include "mm/mm.h"
+#include "mm/pgtable.h"
 #include "tests/kernel/test.h"
 
 #if LAB
@@ -116,6 +117,31 @@ TEST(shadow, judges_faults, "a wrong refusal and a wrong success of a fault are 
 	shadow_fault_refused(mm, ADDR, 0, false);
 	EXPECT_EQ(t, shadow_reports(), reports + 2);
 	shadow_expect(false);
+	unmapped_mm(mm);
+}
+
+/*
+ * A write that a read was faster than is done with the page of zeroes in place, and comes again. If
+ * that page had been there before the write began, the write should have replaced it.
+ */
+TEST(shadow, knows_a_lost_race, "a write may lose to a read, if that came after it began")
+{
+	pte_t none = { 0 }, zero = pte_mkspecial(pte_wrprotect(pte_make(zero_pfn,
+			vma_prot(VM_READ | VM_WRITE))));
+	unsigned int reports = shadow_reports();
+	struct mm *mm = mapped_mm(t);
+
+	EXPECT_EQ(t, mm_madvise(mm, ADDR, PAGE_SIZE, MADV_DONTNEED), 0);
+	shadow_fault_begin(mm);
+	shadow_pte(mm, ADDR, none, zero);
+	shadow_fault_done(mm, ADDR, FAULT_WRITE);
+	EXPECT_EQ(t, shadow_reports(), reports);
+	shadow_expect(true);
+	shadow_fault_begin(mm);
+	shadow_fault_done(mm, ADDR, FAULT_WRITE);
+	shadow_expect(false);
+	EXPECT_EQ(t, shadow_reports(), reports + 1);
+	shadow_pte(mm, ADDR, zero, none);
 	unmapped_mm(mm);
 }
 

@@ -14,9 +14,35 @@
  */
 #include "lab/sync.h"
 #include "lab/table_age.h"
+#include "mm/mm.h"
+#include "mm/pgtable.h"
+#include "mm/tlb.h"
 #include "tests/kernel/test.h"
 
+#define ADDR 0x20000000UL
+
 #if LAB
+/*
+ * Memory runs out in the middle of making tables: the mapping stands, without its pages, and takes
+ * back what was made. The ledger says if anything is lost.
+ */
+TEST(tables, no_memory, "a table that cannot be made costs nothing")
+{
+	struct mm *mm = mm_create();
+
+	if (!mm) {
+		test_error(t, "no memory for the test");
+		return;
+	}
+	page_alloc_fail_after(1);
+	EXPECT_EQ(t, mm_mmap(mm, ADDR, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE), ADDR);
+	page_alloc_fail_after(0);
+	EXPECT_EQ(t, pgtable_find_pmd(mm, ADDR) == NULL, true);
+	EXPECT_EQ(t, mm_munmap(mm, ADDR, PAGE_SIZE), 0);
+	mm_put(mm);
+}
+
 #define LOOKS 500 /* long enough for a worker that does not wait */
 #define UNTIL_FLUSH "spf_in_walk>munmap_write_held,gather_flush>spf_in_walk"
 #define UNTIL_END "spf_in_walk>munmap_write_held,munmap_done>spf_in_walk"

@@ -31,12 +31,10 @@ USER_TEST(growth, "brk, the stack and MAP_POPULATE grow as on Linux", "growth")
 USER_TEST(clock, "clocks go forwards, sleeps last", "clock")
 USER_TEST(exit_status, "exit status 0 travels", "exit", "0")
 
-/* A program that asks for more memory than there is dies of it; the kernel and its ledger do not.
- * */
-TEST(user, out_of_memory, "a program that runs out of memory is killed, nothing else is hurt",
-     .both_paths = true)
+/* @last: a word more, or NULL. */
+static void run_out_of_memory(struct test_run *t, const char *last)
 {
-	static const char *const argv[] = { "utest", "oom", "--threads", "2", NULL };
+	const char *const argv[] = { "utest", "oom", "--threads", "2", last, NULL };
 	struct process_spec spec = { .path = "bin/utest", .argv = argv, .fault_path = t->path };
 	struct process *process = process_spawn(&spec);
 	struct process_result result;
@@ -49,4 +47,18 @@ TEST(user, out_of_memory, "a program that runs out of memory is killed, nothing 
 		panic("utest oom does not end");
 	EXPECT_EQ(t, result.signal, SIGKILL);
 	test_check_fault_sums(t, &result.faults);
+}
+
+/* A program that asks for more memory than there is dies of it; nothing else does. */
+TEST(user, out_of_memory, "a program that runs out of memory is killed, nothing else is hurt",
+     .both_paths = true)
+{
+	run_out_of_memory(t, NULL);
+}
+
+/* The page that cannot be had may be one that a system call wants to write to. */
+TEST(user, out_of_memory_in_call, "a program that runs out of memory within a call is killed, too",
+     .both_paths = true)
+{
+	run_out_of_memory(t, "--kernel");
 }

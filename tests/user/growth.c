@@ -28,6 +28,25 @@ static void test_populate(void)
 	munmap(base, 16 * page);
 }
 
+/* What may only be read is populated with zeroes. */
+static void test_populate_read(void)
+{
+	struct fl_counts before, after;
+	char *base;
+
+	memset(&before, 0, sizeof(before));
+	memset(&after, 0, sizeof(after));
+	base = mmap(NULL, 16 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	check(base != MAP_FAILED, "MAP_POPULATE to read: %s", strerror(errno));
+	fl_get_counts(&before);
+	for (size_t i = 0; i < 16; i++)
+		check(!*page_word(base, i), "a page populated to be read is not zero");
+	fl_get_counts(&after);
+	check(before.faults == after.faults, "%lu faults on pages populated to be read",
+	      (unsigned long)(after.faults - before.faults));
+	munmap(base, 16 * page);
+}
+
 static void test_brk(void)
 {
 	uintptr_t start = (uintptr_t)syscall(SYS_brk, 0);
@@ -65,6 +84,7 @@ static int growth_main(int argc, char **argv)
 	page = page_size();
 	segv_catch();
 	test_populate();
+	test_populate_read();
 	test_brk();
 	test_stack();
 	return 0;

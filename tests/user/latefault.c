@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * `latefault`: a thread reads a page that was never touched; main writes it when that fault has
- * begun, and by the test's schedule the fault goes on only then. It finds an entry where there was
- * none. It must leave it alone: the read gives what main wrote, and the page stays.
+ * begun, and by the test's schedule the fault goes on only when the value is there. It finds an
+ * entry where there was none. It must leave it alone: the read gives what main wrote, and the page
+ * stays.
  */
 #include "tests/user/util.h"
 
@@ -42,6 +43,7 @@ static int latefault_main(int argc, char **argv)
 	atomic_store(&l.go, true);
 	fl_prctl(FL_SYNC_WAIT, "spf_begin", 1);
 	*page_word(l.page, 0) = VALUE;
+	fl_prctl(FL_SYNC_PASS, NULL, 0);
 	workers_join(workers, 1);
 	check(l.seen == VALUE || (!l.seen && !fl_present()), "the read gave %lx",
 	      (unsigned long)l.seen);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * `oom --mib N --threads T`: T threads write every page of N MiB of fresh memory and read it back.
+ * With --kernel a system call writes to each page first, so that memory runs out within a call.
  *
  * Without --mib that is more than any machine has: the kernel must end the process with SIGKILL
  * when memory runs out, once, with other threads in the middle of faults, and have all of it back
@@ -8,6 +9,7 @@
  * choose another victim. An N that fits must simply go through. Status 1 means that memory beyond
  * all measure was given, or that a page changed.
  */
+#include <sys/utsname.h>
 #include "tests/user/util.h"
 
 #define MIB (1UL << 20)
@@ -15,7 +17,7 @@
 
 struct oom {
 	unsigned long mib;
-	unsigned int threads;
+	bool kernel;
 	atomic_ulong next; /* the chunk that is written next */
 	char *memory;
 };
@@ -26,8 +28,13 @@ static void write_chunks(struct worker *worker)
 	unsigned long chunk, pages = CHUNK / page_size();
 
 	while ((chunk = atomic_fetch_add(&oom->next, 1)) < oom->mib * MIB / CHUNK)
-		for (unsigned long i = 0; i < pages; i++)
-			*page_word(oom->memory, chunk * pages + i) = chunk * pages + i + 1;
+		for (unsigned long i = 0; i < pages; i++) {
+			volatile uint64_t *word = page_word(oom->memory, chunk * pages + i);
+
+			if (oom->kernel)
+				check(!uname((struct utsname *)word), "uname: %s", strerror(errno));
+			*word = chunk * pages + i + 1;
+		}
 }
 
 static int oom_main(int argc, char **argv)
@@ -35,7 +42,8 @@ static int oom_main(int argc, char **argv)
 	static struct oom oom;
 	unsigned long threads = 1;
 	const struct user_option options[] = {
-		{"mib", OPTION_NUMBER, &oom.mib}, {"threads", OPTION_NUMBER, &threads}, {0}};
+		{"mib", OPTION_NUMBER, &oom.mib}, {"threads", OPTION_NUMBER, &threads},
+		{"kernel", OPTION_FLAG, &oom.kernel}, {0}};
 	bool fits;
 
 	parse_options(argc, argv, options);

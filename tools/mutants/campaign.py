@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs machine-made mutants: first a record of which tests reach which, then each mutant with the
-tests that reach it, two guests at a time, until the first red. What is known is kept in
+tests that reach it, until the first red. What is known is kept in
 build/mutants and not done again, so that an interrupted run goes on where it was."""
 
 import hashlib
@@ -17,9 +17,13 @@ from runner.common import BROKEN, DIED, PASS, SKIPPED, TIMEOUT, USAGE, Error, no
 from . import generate, hosted, judged, score
 
 WORDS = 400             # characters of a list of tests that the kernel's command line takes
-TIMEOUT_S, LIMIT_S = 60, 8      # of a boot, and of any wait in the kernel
-# The ways to run a mutant, until it is killed: mode, seed.
-STAGES = (("interleaved", 1), ("parallel", 1), ("replay", 2))
+TIMEOUT_S = 60          # of a boot; four times as much in replay
+# Seconds of any wait in the kernel. In replay ppc64le takes longer to run out of memory.
+LIMIT_S = {profiles.X86: 8, profiles.PPC: 30}
+# The ways to run a mutant, until it is killed: mode, seed, words of the kernel's command line. In
+# replay the guest's time is its own, so that a busy host kills nothing.
+STAGES = (("replay", 1, "shadow=on"), ("replay", 2, "shadow=on pagealloc=debug"),
+          ("parallel", 1, "shadow=on"))
 BITS = 256              # mutants in one line of the record
 
 
@@ -59,12 +63,14 @@ def chosen_tests(number, reach, order):
 
 def first_red(results):
     """What turned red first, in a few words; a test that could not do its work is red as well."""
+    signs = results.get("bad_signs", [])
     for suite in results.get("suites", []):
         for case in suite["cases"]:
             if case["status"] in ("fail", "error", "timeout"):
                 told = case["diagnostics"] or [case["status"]]
+                if "bad sign" in told[-1] and signs:
+                    told = signs[:1]
                 return f"{suite['name']}.{case['name']}: {told[-1].lstrip('# ')}"
-    signs = results.get("bad_signs", [])
     return signs[0].lstrip("# ") if signs else results.get("message", "")
 
 
@@ -111,21 +117,23 @@ class Campaign:
         fresh.write_text(json.dumps(self.known, indent=1) + "\n")
         fresh.replace(self.store)
 
-    def boot(self, place, mode, seed, words, globs=()):
+    def boot(self, place, mode, seed, words, globs=(), keep=False):
         options = ["--arch", self.arch, "--smp", "4", "--mode", mode, "--seed", str(seed),
                    "--timeout", str(TIMEOUT_S * (4 if mode == "replay" else 1)),
-                   "--append", f"limit={LIMIT_S} {words}".strip(), *globs]
+                   "--append", f"limit={LIMIT_S[self.arch]} {words}".strip(), *globs]
         code, text, results = self.driver.child(options, self.driver.dir / place)
         if code not in (PASS, SKIPPED) and not results:
             raise Error(f"the runner failed: {text}", BROKEN)
-        shutil.rmtree(self.driver.dir / place, ignore_errors=True)
+        if code == PASS or not keep:
+            shutil.rmtree(self.driver.dir / place, ignore_errors=True)
         return code, results
 
     def record(self):
         """Which tests reach which mutants; none is on, so all must be green."""
         records = []
-        for mode in ("interleaved", "replay"):
-            code, results = self.boot(f"record-{mode}", mode, 1, "mutant=record")
+        for mode, seed, words in self.stages()[:2]:
+            code, results = self.boot(f"record-{mode}-{seed}", mode, seed, f"mutant=record {words}",
+                                      keep=True)
             if code != PASS:
                 raise Error(f"the record of {mode} is not green: {first_red(results)}", BROKEN)
             records.append(reach_of(results["control"]))
@@ -135,8 +143,8 @@ class Campaign:
 
     def baseline(self):
         """Without a mutant every way of running must be green, or nothing would count."""
-        for mode, seed in self.stages():
-            code, results = self.boot(f"base-{mode}", mode, seed, "")
+        for mode, seed, words in self.stages():
+            code, results = self.boot(f"base-{mode}-{seed}", mode, seed, words, keep=True)
             if code != PASS:
                 raise Error(f"{mode} without a mutant is not green: {first_red(results)}", BROKEN)
 
@@ -162,19 +170,26 @@ class Campaign:
                 self.save()
         return mutant, self.known[mutant.key]
 
+    def stage(self, mutant, mode, seed, words, globs):
+        """One boot; where real time decides what happens, only what turns red twice is killed."""
+        for _ in range(2 if mode == "parallel" else 1):
+            code, results = self.boot(f"{mutant.id}-{mode}-{seed}", mode, seed,
+                                      f"mutant={mutant.id} {words}".strip(), globs)
+            verdict, why = judge(code, results)
+            if verdict != kill.KILLED:
+                break
+        return verdict, why
+
     def run_stages(self, mutant):
         globs = chosen_tests(mutant.id, self.reach, self.order)
         result = {"verdict": kill.NOT_REACHED, "why": "", "mode": "", "source": mutant.source,
                   "image": self.image, "stages": self.args.stages}
-        if mutant.file in self.hosted.files:
-            verdict, why = self.hosted.run(mutant.id)
-            result.update(verdict=verdict, why=why, mode=hosted.MODE)
+        verdict, why = self.hosted.run(mutant.id)
+        result.update(verdict=verdict, why=why, mode=hosted.MODE)
         if result["verdict"] == kill.KILLED or not globs:
             return result
-        for mode, seed in self.stages():
-            code, results = self.boot(f"{mutant.id}-{mode}", mode, seed, f"mutant={mutant.id}",
-                                      globs)
-            verdict, why = judge(code, results)
+        for mode, seed, words in self.stages():
+            verdict, why = self.stage(mutant, mode, seed, words, globs)
             if verdict == kill.KILLED:
                 return {**result, "verdict": verdict, "why": why, "mode": mode}
             if verdict == kill.SURVIVED:
@@ -189,13 +204,14 @@ class Campaign:
             self.hosted.build()
             self.baseline()
             self.record()
-        pool = ThreadPoolExecutor(2)
+        pool = ThreadPoolExecutor(self.args.jobs)
         try:
             for at, (mutant, result) in enumerate(pool.map(self.try_mutant, todo), 1):
                 print(f"{at}/{len(todo)} {result['verdict']:<12} {mutant.key}"
                       + (f"  [{result['why']}]" if result["why"] else ""), flush=True)
         except BaseException:
             self.driver.stop()
+            self.hosted.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         pool.shutdown()
@@ -223,7 +239,7 @@ def main(args):
     args.arch_only, args.junit, args.profile = args.arch, None, "mutants"
     args.arch = args.arch or profiles.X86
     machine.find_qemu(machine.get(args.arch))
-    verdicts = judged.load()
+    verdicts = judged.load(args.arch)
     people, image = generate.make(args.arch)
     wanted = sample(people.mutants, args.only, args.number, args.seed)
     campaign = Campaign(args, people, image)

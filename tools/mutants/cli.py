@@ -32,6 +32,8 @@ def common(parser):
     parser.add_argument("--arch", metavar="ARCH", help="x86_64 or ppc64le")
     parser.add_argument("--only", metavar="GLOB", help="only those whose name matches")
     parser.add_argument("--no-build", action="store_true", help="take the image as it is")
+    parser.add_argument("--jobs", type=jobs, default=2, metavar="N",
+                        help="guests at a time (default 2)")
 
 
 def add_switches(commands):
@@ -47,12 +49,18 @@ def whole(text):
     return int(text)
 
 
+def jobs(text):
+    if not whole(text):
+        raise argparse.ArgumentTypeError("at least one guest must run at a time")
+    return int(text)
+
+
 def add_machine(commands):
     parser = commands.add_parser("machine", allow_abbrev=False,
                                  help="mutants made by a tool, against the tests that reach them")
     common(parser)
-    parser.add_argument("--number", type=whole, default=500, metavar="N",
-                        help="so many of them, drawn by the seed (default 500; 0: all)")
+    parser.add_argument("--number", type=whole, default=360, metavar="N",
+                        help="so many of them, drawn by the seed (default 360; 0: all)")
     parser.add_argument("--seed", type=whole, default=1, metavar="N", help="default 1")
     parser.add_argument("--stages", type=int, choices=(1, 2, 3), default=3,
                         help="ways to run a mutant that is not killed: interleaved, parallel too, "

@@ -14,15 +14,18 @@ from runner.common import BROKEN, ROOT, Error
 
 from . import operators, source, weave
 
-# Where mutants are made: the fault paths, lookup, TLB, SRCU, gather, and what changes VMAs.
+# Where mutants are made: the fault paths, lookup, TLB, SRCU, gather, and what changes VMAs; and how
+# the architecture that is run flushes and loads page tables.
 FILES = ("mm/fault.c", "mm/fault_*.[ch]", "mm/vm_fault.h", "mm/vma_walk.h", "mm/vma_tree.c",
          "mm/vma.[ch]", "mm/vma_adjust.c", "mm/munmap.c", "mm/mprotect.c", "mm/madvise.c",
          "mm/anon_vma.c", "mm/tlb.c", "mm/gather.c", "mm/pgtable.[ch]", "mm/pgtable_rcu.c",
          "mm/ptl*.c", "kernel/srcu.[ch]", "kernel/seqlock.h")
+ARCH_FILES = ("arch/{arch}/tlb.c", "arch/{arch}/mmu.c", "arch/{arch}/include/arch/tlb.h")
 COPIED = ("Makefile", "linker.ld", "run-qemu.sh", "boot", "arch", "kernel", "lab", "mm", "tests",
           "tools")
 PLACE = ROOT / "build" / "mutants"
-PARSED_FOR = "x86_64"   # mutants are the same for every architecture
+TARGETS = {"x86_64": "x86_64-linux-gnu", "ppc64le": "powerpc64le-linux-gnu"}
+PARSED_FOR = "x86_64"   # what is common: its mutants are the same for every architecture
 
 
 @dataclass
@@ -34,28 +37,33 @@ class Population:
         return len(self.mutants)
 
 
-def files():
+def files(patterns=FILES):
     names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True,
                            capture_output=True, check=False).stdout.split()
-    names = names or [str(path.relative_to(ROOT)) for folder in ("kernel", "mm")
-                      for path in (ROOT / folder).iterdir()]
-    return sorted(name for name in names for pattern in FILES if fnmatch.fnmatch(name, pattern))
+    names = names or [str(path.relative_to(ROOT)) for folder in ("kernel", "mm", "arch")
+                      for path in (ROOT / folder).rglob("*.[ch]")]
+    return sorted(name for name in names for pattern in patterns
+                  if fnmatch.fnmatch(name, pattern))
 
 
-def options(root):
-    return ["-std=gnu11", "-ffreestanding", "-w", "-target", f"{PARSED_FOR}-linux-gnu",
-            f"-I{root}", f"-I{root}/arch/{PARSED_FOR}/include", "-DLAB=1", "-DMUTANTS=0"]
+def options(root, arch):
+    return ["-std=gnu11", "-ffreestanding", "-w", "-target", TARGETS[arch], f"-I{root}",
+            f"-I{root}/arch/{arch}/include", "-DLAB=1", "-DMUTANTS=0"]
 
 
-def population(root=ROOT, names=None):
-    reader = source.Reader(root, options(root))
-    found = []
-    for name in names if names is not None else files():
+def mutants_of(root, names, arch=PARSED_FOR):
+    reader = source.Reader(root, options(root, arch))
+    for name in names:
         text = (root / name).read_bytes().decode("latin-1")
         skipped = source.skipped_ranges(text)
         for function in reader.functions(name):
-            found += operators.Finder(name, text, function, skipped).find()
-    return Population(operators.number(found))
+            yield from operators.Finder(name, text, function, skipped).find()
+
+
+def population(arch, root=ROOT):
+    own = files([pattern.format(arch=arch) for pattern in ARCH_FILES])
+    return Population(operators.number([*mutants_of(root, files()),
+                                        *mutants_of(root, own, arch)]))
 
 
 def write_tree(tree, mutants):
@@ -111,7 +119,7 @@ def make(arch_name, place=PLACE):
     machine.get(arch_name)
     if not shutil.which("make"):
         raise Error("make is missing", BROKEN)
-    people = population()
+    people = population(arch_name)
     write_tree(place / "tree", people.mutants)
     write_list(place, people.mutants)
     return people, build(arch_name, len(people), place)

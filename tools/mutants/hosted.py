@@ -1,30 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The mutants of the VMA code against its tests on the host: seconds before any guest boots."""
+"""Mutants against the programs of tests/host that run mm in a process, under sanitizers: a second
+or two before any guest boots."""
 
+import array
 import os
 import re
+import signal
 import subprocess
+import tempfile
+from pathlib import Path
 
 from runner.common import BROKEN, Error
 from runner.kill import KILLED, NOT_REACHED, SURVIVED
 
-TEST = "tests/host/test_vma.c"
-INCLUDE = re.compile(r'^#include "(mm/\w+\.c)"', re.MULTILINE)
-LIMIT_S = 120
+# The quickest to find something first. A failure need not be cut down.
+PROGRAMS = (("fuzz", ("--seeds", "4", "--steps", "3000", "--tries", "0")), ("vma", ()),
+            ("mm_threads", ()))
+LIMIT_S = 20
 MODE = "host"
+RED = re.compile(r"not ok|Bail out|.*runtime error|.*ERROR: ")
 
 
 class Hosted:
-    """The test program, made from the tree that holds the mutants."""
+    """The programs, made from the tree that holds the mutants."""
 
     def __init__(self, place, count):
         self.tree, self.out = place / "tree", place / "host"
         self.count = count
-        self.files = set(INCLUDE.findall((self.tree / TEST).read_text()))
+        self.reach = {}     # program -> numbers of the mutants that it reaches
+        self.running = set()
 
     def build(self):
         command = ["make", "-s", "-C", "tests/host", f"OUT={self.out}",
-                   f"CC=gcc -w -DMUTANTS={self.count}", str(self.out / "vma")]
+                   f"CC=gcc -w -DMUTANTS={self.count}", "mutants"]
         clean = {key: value for key, value in os.environ.items()
                  if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CC")}
         done = subprocess.run(command, cwd=self.tree, env=clean, text=True, check=False,
@@ -32,28 +40,70 @@ class Hosted:
                               stderr=subprocess.STDOUT)
         if done.returncode:
             raise Error("the host's tests of mutants do not build: " + done.stdout[-2000:], BROKEN)
-        if self.run(0)[0] != NOT_REACHED:
-            raise Error("the host's tests without a mutant are not green", BROKEN)
+        self.record()
+
+    def record(self):
+        """Which programs reach which mutants; none is on, so all must be green."""
+        for name, words in PROGRAMS:
+            code, text, self.reach[name] = self.program(name, words, "record")
+            if code:
+                raise Error(f"{name} without a mutant is not green: {why_red(code, text)}", BROKEN)
+
+    def program(self, name, words, mutant):
+        """(status, output, numbers reached); no status if there was no end."""
+        with tempfile.TemporaryDirectory() as place:
+            told = Path(place) / "reached"
+            process = subprocess.Popen(
+                [str(self.out / name), *words], stdin=subprocess.DEVNULL, text=True,
+                errors="replace", start_new_session=True, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "MUTANT": str(mutant), "MUTANT_FILE": str(told)})
+            self.running.add(process)
+            try:
+                text = process.communicate(timeout=LIMIT_S)[0]
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                text, process.returncode = process.communicate()[0], None
+            finally:
+                self.running.discard(process)
+            return process.returncode, text, numbers_in(told)
+
+    def stop(self):
+        """Ends what runs, with its children."""
+        for process in list(self.running):
+            os.killpg(process.pid, signal.SIGKILL)
 
     def run(self, number):
         """(verdict, why) as a boot's."""
-        try:
-            done = subprocess.run([str(self.out / "vma")], stdin=subprocess.DEVNULL, text=True,
-                                  env={**os.environ, "MUTANT": str(number)}, errors="replace",
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=LIMIT_S, check=False)
-        except subprocess.TimeoutExpired:
-            return KILLED, f"{TEST} has no end"
-        return judge(done.returncode, done.stdout)
+        found = NOT_REACHED, ""
+        for name, words in PROGRAMS:
+            if number not in self.reach[name]:
+                continue
+            code, text, reached = self.program(name, words, number)
+            verdict, why = judge(name, code, text, number in reached)
+            if verdict == KILLED:
+                return verdict, why
+            if verdict == SURVIVED or not found[1]:
+                found = verdict, why
+        return found
 
 
-def judge(code, text):
-    """A failed check, a panic or a finding of the sanitizers ends the program with something else
-    than 0; what it says last but the place in the code is why."""
-    hit = "# mutant_hits=" in text
-    if not code:
+def numbers_in(path):
+    numbers = array.array("I")
+    if path.is_file():
+        numbers.frombytes(path.read_bytes())
+    return set(numbers)
+
+
+def why_red(code, text):
+    lines = [line.strip() for line in text.splitlines() if RED.match(line)]
+    return lines[0] if lines else "no end within the limit" if code is None else \
+        f"ended with {code}"
+
+
+def judge(name, code, text, hit):
+    """A failed check, a panic, a finding of the sanitizers or a program without an end kills."""
+    if code == 0:
         return (SURVIVED if hit else NOT_REACHED), ""
-    lines = [line for line in text.splitlines()
-             if re.match(r"not ok|Bail out|.*runtime error|.*ERROR: ", line)]
-    why = f"{TEST}: " + (lines[0].strip() if lines else f"ended with {code}")
+    why = f"tests/host {name}: {why_red(code, text)}"
     return (KILLED, why[:160]) if hit else (NOT_REACHED, "red without a hit: " + why[:120])

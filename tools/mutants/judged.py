@@ -5,6 +5,8 @@ One or more names of mutants, a line each, then an indented line with the verdic
 
     mm/gather.c: gather_begin: drop: tlb->nr = 0
         equivalent: the caller's memory is zero
+
+A verdict that holds for one architecture only begins with its name: `x86_64: equivalent: ...`.
 """
 
 import re
@@ -12,12 +14,13 @@ import re
 from runner.common import ROOT, Error
 
 FILE = ROOT / "tests" / "mutants" / "judged.txt"
-EQUIVALENT, HOLE = "equivalent", "hole"
-VERDICT = re.compile(r"(equivalent|hole): (\S.*)$")
+# Nothing differs; it is only slower, or oftener; the tests should notice and do not.
+EQUIVALENT, PERFORMANCE, HOLE = "equivalent", "performance", "hole"
+VERDICT = re.compile(r"(?:(x86_64|ppc64le): )?(equivalent|performance|hole): (\S.*)$")
 
 
-def parse(text):
-    """Name -> (verdict, why)."""
+def parse(text, arch=None):
+    """Name -> (verdict, why), as far as they hold for @arch."""
     found, waiting = {}, []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
@@ -29,14 +32,15 @@ def parse(text):
             continue
         match = VERDICT.match(line.strip())
         if not match or not waiting:
-            raise Error(f"judged.txt:{number}: a verdict is '    equivalent: why' or "
-                        "'    hole: why', below the mutants it is for")
-        found.update(dict.fromkeys(waiting, match.groups()))
+            raise Error(f"judged.txt:{number}: a verdict is '    equivalent: why', "
+                        "'performance' or 'hole', below the mutants it is for")
+        if match.group(1) in (None, arch):
+            found.update(dict.fromkeys(waiting, match.groups()[1:]))
         waiting = []
     if waiting:
         raise Error(f"judged.txt: no verdict on {waiting[0]}")
     return found
 
 
-def load():
-    return parse(FILE.read_text()) if FILE.is_file() else {}
+def load(arch):
+    return parse(FILE.read_text(), arch) if FILE.is_file() else {}

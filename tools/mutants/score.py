@@ -6,10 +6,10 @@ import platform
 from runner.common import FAIL, PASS
 from runner.kill import KILLED, NOT_REACHED, SURVIVED, UNDECIDED
 
-from .judged import EQUIVALENT, HOLE
+from .judged import EQUIVALENT, HOLE, PERFORMANCE
 
 UNJUDGED = "survived, not judged"
-COLUMNS = (KILLED, EQUIVALENT, HOLE, UNJUDGED, NOT_REACHED, UNDECIDED)
+COLUMNS = (KILLED, EQUIVALENT, PERFORMANCE, HOLE, UNJUDGED, NOT_REACHED, UNDECIDED)
 # Machines whose own order of memory is so strong that a barrier that is missing does not show.
 STRONG = ("x86_64", "i686")
 
@@ -20,9 +20,8 @@ def column_of(mutant, result, verdicts, host=None):
         return KILLED
     if mutant.operator == "barrier" and (host or platform.machine()) in STRONG:
         return UNDECIDED
-    if result["verdict"] == NOT_REACHED:
-        return NOT_REACHED
-    return verdicts.get(mutant.key, (UNJUDGED, ""))[0]
+    unjudged = NOT_REACHED if result["verdict"] == NOT_REACHED else UNJUDGED
+    return verdicts.get(mutant.key, (unjudged, ""))[0]
 
 
 def table(outcomes, verdicts):
@@ -38,12 +37,12 @@ def table(outcomes, verdicts):
 
 def percent(cells):
     """Killed, of those that some test could kill."""
-    could = sum(cells.values()) - cells[EQUIVALENT] - cells[UNDECIDED]
+    could = sum(cells.values()) - cells[EQUIVALENT] - cells[PERFORMANCE] - cells[UNDECIDED]
     return 100 * cells[KILLED] / could if could else 100.0
 
 
 def tell_table(counts):
-    heads = ("killed", "equivalent", "hole", "unjudged", "not reached", "undecided")
+    heads = ("killed", "equivalent", "performance", "hole", "unjudged", "not reached", "undecided")
     print(f"{'operator':<10} {'all':>5} " + " ".join(f"{head:>11}" for head in heads)
           + "   score")
     for name in sorted(counts, key=lambda row: (row == "", row)):
@@ -79,5 +78,6 @@ def report(outcomes, verdicts, mutants, args):
         print(f"judged, but {why}: {name}")
     print()
     tell_table(table(outcomes, verdicts))
-    print(f"{len(outcomes)} of {len(mutants)} mutants, {args.arch}")
+    executed = sum(result["verdict"] != NOT_REACHED for _, result in outcomes)
+    print(f"{len(outcomes)} of {len(mutants)} mutants, {executed} executed, {args.arch}")
     return FAIL if listed[UNJUDGED] else PASS

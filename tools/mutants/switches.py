@@ -163,7 +163,7 @@ def main(args):
     ready = [entry.arch for entry in entries if entry not in reasons]
     cells = [cell for cell in cells if cell.arch in ready]
     driver = check.Driver(args, "mutants")
-    run(driver, cells)
+    run(driver, cells, args.jobs)
     tell(cells, ready)
     for problem in problems:
         print(problem)
@@ -172,10 +172,10 @@ def main(args):
     return PASS if all(cell.verdict in GOOD for cell in cells) and not problems else FAIL
 
 
-def run(driver, cells):
-    """Two cells at a time; a cell's own boots one after the other."""
+def run(driver, cells, jobs):
+    """Some cells at a time; a cell's own boots one after the other."""
     matrix = Matrix(driver)
-    pool = ThreadPoolExecutor(2)
+    pool = ThreadPoolExecutor(jobs)
     try:
         list(pool.map(matrix.cell, cells))
     except BaseException:

@@ -77,6 +77,12 @@ KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abor
 DEBUG = ("--append", "pagealloc=debug", "--label", "pagealloc")
 DEBUG_GLOBS = ("user", "paths", "lookup", "tables", "torture", "storm", "quarantine")
 
+# The watchdog must see a deadlock by itself.
+NO_LOCKDEP = ("--append", "lockdep=off", "--label", "nolockdep")
+
+# Every instrument at once; lockdep is on in any case.
+ALL = ("--append", "trace=all shadow=on pagealloc=debug", "--label", "all")
+
 # A defect and the tests that must catch it. This is the one table of killers: `make check` runs it
 # as it stands, `make mutants` for both architectures (docs/mutants.md). An entry of one serves for
 # the other too, unless that has entries of its own or stands in UNDECIDED.
@@ -98,7 +104,7 @@ RED = [
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
     Entry(2, globs=("probe",), bug="probe_fresh"),
-    Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
+    Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", extra=NO_LOCKDEP),
     Entry(2, globs=("lockdep.ptl_try*",), bug="ptl_spin_irqs_off"),
     Entry(2, globs=("lockdep.i_mmap_patch_05",), bug="rmap_locks_p04"),
     Entry(2, globs=("user.holes*",), bug="alloc_in_section"),
@@ -112,7 +118,7 @@ RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once", arch=PPC),
     Entry(2, globs=("lookup",), bug="skip_dead_mark", arch=PPC),
     Entry(4, globs=("tlb",), bug="skip_shootdown", arch=PPC),
-    Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", arch=PPC),
+    Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", extra=NO_LOCKDEP, arch=PPC),
     Entry(2, globs=("user.mmapcalls*",), bug="merge_any_flags"),
     Entry(2, globs=("user.mmapcalls*",), bug="skip_gap_update"),
     Entry(2, globs=("user.mmapcalls*",), bug="skip_protect_flush"),
@@ -244,6 +250,8 @@ CHECK = (
        for smp in (4, 64) for arch in (X86, PPC)]
     + [Entry(4, extra=("--append", "shadow=on", "--label", "shadow"), arch=arch)
        for arch in (X86, PPC)]
+    + [Entry(4, extra=ALL, arch=arch) for arch in (X86, PPC)]
+    + [Entry(64, extra=ALL), Entry(4, extra=ALL, arch=PPC, pages="64k")]
     + RED
     + EXPLORE
     + DIES

@@ -44,7 +44,7 @@ class World(unittest.TestCase):
         """All mutants of one function f with this body, and the file's text."""
         text = HEAD + body
         (self.root / "x.c").write_text(text)
-        return generate.population(self.root, ["x.c"]).mutants, text
+        return operators.number(list(generate.mutants_of(self.root, ["x.c"]))), text
 
     def made(self, body):
         """'operator: text' of the mutants of f."""
@@ -193,7 +193,7 @@ class Population(unittest.TestCase):
 
     @unittest.skipUnless(source.available(), "libclang for Python is not installed")
     def test_there_are_many_of_every_kind(self):
-        people = generate.population()
+        people = generate.population("x86_64")
         self.assertGreater(len(people), 1000)
         kinds = {mutant.operator for mutant in people.mutants}
         told = set(part for line in operators.__doc__.splitlines() if line.startswith("    ")
@@ -201,6 +201,14 @@ class Population(unittest.TestCase):
                                 "bound", "sign", "const", "return") if part in line)
         self.assertEqual(kinds, told)
         self.assertEqual(len({mutant.key for mutant in people.mutants}), len(people))
+
+    @unittest.skipUnless(source.available(), "libclang for Python is not installed")
+    def test_an_architecture_has_its_own(self):
+        common, own = (generate.population(arch) for arch in ("x86_64", "ppc64le"))
+        names = {mutant.key for mutant in common.mutants}
+        self.assertEqual({mutant.file.split("/")[1] for mutant in own.mutants
+                          if mutant.key not in names}, {"ppc64le"})
+        self.assertIn("arch/ppc64le/tlb.c", {mutant.file for mutant in own.mutants})
 
 
 if __name__ == "__main__":
