@@ -13,6 +13,7 @@
 #include "kernel/time.h"
 #include "kernel/printk.h"
 #include "kernel/thread.h"
+#include "lab/explore.h"
 #include "lab/watchdog.h"
 #include "arch/time.h"
 
@@ -77,7 +78,7 @@ void timer_tick_begin(void)
 {
 	struct cpu *cpu = this_cpu();
 
-	cpu->next_tick_ns = time_ns() + TICK_NS;
+	cpu->next_tick_ns = explore_tick_at(time_ns() + TICK_NS);
 	if (cpu->timer_armed_ns > cpu->next_tick_ns)
 		timer_arm(cpu, cpu->next_tick_ns);
 }

@@ -4,11 +4,11 @@
  *
  * A schedule is a list of preemptions: at which passage of which point which CPU falls behind. A
  * point is a sync point, an event of a lock (lab/hook.h; not of the scheduler's and the console's
- * own), the taking or sending of an IPI, or the entry of a fault. A CPU that falls behind waits
- * there, interrupts as they are, until no other CPU of the program passes points any more: they all
- * wait, idle, or are behind too. Of several that are behind the one goes on first that fell behind
- * first. Between preemptions a CPU runs until it waits, as mode replay has it, so a list and an
- * image make one run.
+ * own, nor in interrupts), the taking or sending of an IPI, or the entry of a fault. A CPU that
+ * falls behind waits there, interrupts as they are, until no other CPU of the program passes points
+ * any more: they all wait, idle, or are behind too. Of several that are behind the one goes on
+ * first that fell behind first. Between preemptions a CPU runs until it waits, as mode replay has
+ * it, so a list and an image make one run.
  *
  * Passages count in the window: from the program's FL_SYNC_GO to its FL_SYNC_END, for threads of
  * that program, each CPU for itself. What passes there is recorded.
@@ -59,6 +59,7 @@ struct explore_record {
 
 #if LAB
 /* --- the window; lab/explore.c --- */
+extern u64 explore_tick_ns; /* while a window is open: no tick before */
 /* The next window runs under @list. Nothing else may run. */
 void explore_arm(const struct explore_list *list);
 /* Opens and closes the window, if one is armed; from the program. */
@@ -96,7 +97,17 @@ int explore_list_parse(const char *text, struct explore_list *list);
 void explore_list_print(const struct explore_list *list, char *buf, size_t size);
 /* @record as a diagram, a column for each CPU: its sync points, IPIs, faults and preemptions. */
 void explore_diagram_print(const struct explore_record *record);
+
+/* When a CPU that would tick at @ns is to tick. */
+static inline u64 explore_tick_at(u64 ns)
+{
+	return max(ns, READ_ONCE(explore_tick_ns));
+}
 #else
+static inline u64 explore_tick_at(u64 ns)
+{
+	return ns;
+}
 static inline void explore_open(void) { }
 static inline void explore_close(void) { }
 #endif

@@ -190,6 +190,15 @@ void watchdog_init_cpu(void)
 	look_timer_set(timer);
 }
 
+void watchdog_put_off(u64 ns)
+{
+	if (cmdline.watchdog_off)
+		return;
+	timer_set(&look_timers[cpu_id()], ns);
+	if (!cpu_id())
+		arch_nmi_timer_start();
+}
+
 void watchdog_init(void)
 {
 	hook_listen(HOOK_HOLDERS, true);

@@ -57,6 +57,9 @@ void watchdog_init(void);
 void watchdog_init_cpu(void);
 /* From the timer interrupt of every CPU that ticks, interrupts off. */
 void watchdog_tick(bool from_user);
+/* This CPU's own timer is due at @ns next, and the second line's begins anew with the boot CPU's.
+ * Interrupts off. */
+void watchdog_put_off(u64 ns);
 /* From an NMI: true if it was the watchdog's own timer, which is served then. */
 bool watchdog_nmi(struct trap_frame *regs);
 /* Whether nobody has taken a look for long. */

@@ -239,6 +239,11 @@ bool explore_count(struct test_run *t, const struct explore_list *done)
 	return cmdline.explore_stop;
 }
 
+bool explore_any_failed(void)
+{
+	return ex.failed;
+}
+
 /* --- a test --- */
 
 static void run_list(struct test_run *t)

@@ -49,6 +49,8 @@ const struct explore_record *explore_under(struct test_run *t, const struct expl
 unsigned int explore_after_preemption(const struct explore_record *record);
 /* Counts the schedule that has just run, and tells of it if it failed. True: no more are wanted. */
 bool explore_count(struct test_run *t, const struct explore_list *done);
+/* Whether a schedule of the present test has failed in this boot. */
+bool explore_any_failed(void);
 enum explore_seen_kind { EXPLORE_SEEN_RUN, EXPLORE_SEEN_LIST, NR_EXPLORE_SEEN };
 /* Whether something of this kind with this hash, not 0, was seen in this test; now it was. */
 bool explore_seen(enum explore_seen_kind kind, u64 hash);

@@ -10,16 +10,19 @@
  * A first preemption after which all goes as in a run that was recorded before changes nothing:
  * what would follow it follows that one. The order is the same in every boot; a boot behind one
  * that died runs the recorded ones again, all but the one that it died of. A preemption that does
- * not come about though it was recorded is an ERROR, so a search that ends without one is complete.
+ * not come about though it was recorded is an ERROR, and so is a run with one preemption that is
+ * another when it is repeated at the end, so a search that ends without one is complete.
  *
  * Source: iterative context bounding, lab/explore.h.
  */
 #include "tests/kernel/explore.h"
+#include "kernel/string.h"
 
 #if LAB
 static u64 number; /* of the schedule */
 static u64 recorded[EXPLORE_EVENTS]; /* hashes of the runs that were recorded */
 static unsigned int nr_recorded;
+static u64 first_hash[EXPLORE_EVENTS]; /* of the run with this passage preempted alone; 0: none */
 
 static bool was_recorded(u64 hash)
 {
@@ -66,8 +69,8 @@ static bool follow(struct test_run *t, const struct explore_place *first,
 	return false;
 }
 
-/* @first alone, then with a second one. True: enough. */
-static bool preempt_first(struct test_run *t, const struct explore_place *first)
+/* @first alone, of which @hash becomes the run's, then with a second one. True: enough. */
+static bool preempt_first(struct test_run *t, const struct explore_place *first, u64 *hash)
 {
 	static struct explore_record record;
 	struct explore_list list = { .nr = 1, .at = { *first } }, done;
@@ -77,11 +80,27 @@ static bool preempt_first(struct test_run *t, const struct explore_place *first)
 		return false;
 	record = *explore_under(t, &list, &done);
 	check_came_about(t, &list, &done);
+	*hash = record.hash;
 	if (wanted && explore_count(t, &done))
 		return true;
 	if (was_recorded(record.hash))
 		return false;
 	return follow(t, first, &record);
+}
+
+/* The runs with one preemption of @base again: one that differs made the search incomplete. */
+static void check_repeat(struct test_run *t, const struct explore_record *base)
+{
+	struct explore_list list = { .nr = 1 }, done;
+	char text[EXPLORE_TEXT];
+
+	for (unsigned int i = 0; i < base->nr && t->outcome == TEST_PASSED; i++) {
+		list.at[0] = base->events[i].place;
+		if (!first_hash[i] || explore_under(t, &list, &done)->hash == first_hash[i])
+			continue;
+		explore_list_print(&list, text, sizeof(text));
+		test_error(t, "%s: two runs differ in the order of their passages", text);
+	}
 }
 
 void explore_all(struct test_run *t)
@@ -91,6 +110,7 @@ void explore_all(struct test_run *t)
 	struct explore_list done;
 
 	number = nr_recorded = 0;
+	memset(first_hash, 0, sizeof(first_hash));
 	explore_begin(0);
 	base = *explore_under(t, &none, &done);
 	if (t->outcome != TEST_PASSED) {
@@ -99,7 +119,10 @@ void explore_all(struct test_run *t)
 	}
 	was_recorded(base.hash);
 	for (unsigned int i = 0; i < base.nr; i++)
-		if (is_choice(&base.events[i]) && preempt_first(t, &base.events[i].place))
+		if (is_choice(&base.events[i]) &&
+		    preempt_first(t, &base.events[i].place, &first_hash[i]))
 			return;
+	if (!explore_any_failed())
+		check_repeat(t, &base);
 }
 #endif
