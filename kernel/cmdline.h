@@ -13,6 +13,9 @@
 
 enum run_mode { MODE_UNKNOWN, MODE_KVM, MODE_INTERLEAVED, MODE_PARALLEL, MODE_REPLAY };
 
+/* On with instruments, if nothing is said. */
+enum lockdep_mode { LOCKDEP_MODE_DEFAULT, LOCKDEP_MODE_ON, LOCKDEP_MODE_OFF, LOCKDEP_MODE_GRAPH };
+
 struct cmdline {
 	char test[512];	     /* globs, comma-separated; "" is all */
 	enum fault_path fault; /* of processes that do not ask for one */
@@ -23,6 +26,7 @@ struct cmdline {
 	char bug[256];
 	char sched[512];
 	char mutant[16];
+	char explore[16], explore_from[128], preempt[128];
 	char trace[64];
 	char exec[128];
 	char list[16];
@@ -35,7 +39,11 @@ struct cmdline {
 	u64 cpus;    /* 0: as many as there are */
 	u64 limit_s; /* of every wait in the kernel */
 	enum run_mode mode;
+	enum lockdep_mode lockdep;
+	u64 watchdog_s; /* 0: half of limit_s */
+	bool watchdog_off, watchdog_given;
 	bool split_channels; /* program output has channels of its own */
+	bool explore_stop; /* each test ends with its first failure */
 	bool probe;
 	enum page_checks pagealloc;
 	bool probes; /* ask them all before anything else */

@@ -13,6 +13,7 @@
 #include "kernel/exit.h"
 #include "kernel/printk.h"
 #include "kernel/thread.h"
+#include "lab/watchdog.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "arch/boot.h"
@@ -93,6 +94,7 @@ void secondary_main(struct cpu *cpu)
 	if (cmpxchg(&cpu->boot_state, CPU_STARTING, CPU_CAME) != CPU_STARTING)
 		cpu_halt_forever();
 	cpu->online = true;
+	watchdog_init_cpu();
 	cpumask_set(&cpus_online, cpu->id);
 	if (atomic_dec_and_test(&smp_missing))
 		wake_up_all(&smp_wq);

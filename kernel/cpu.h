@@ -14,29 +14,13 @@
 #include "kernel/list.h"
 #include "kernel/spinlock_types.h"
 #include "kernel/stat.h"
+#include "lab/waits.h"
 #include "arch/cpu.h" /* struct arch_cpu, this_cpu, irq_*, cpu_relax */
 
 struct thread;
 struct mm;
 struct fault_stats;
 struct timer;
-
-/*
- * What this CPU waits for, as the watchdog reads it from elsewhere. @serial changes with every
- * wait, so that two equal samples are the same wait.
- */
-enum wait_kind { WAIT_NONE, WAIT_SPINLOCK, WAIT_TLB_ACK, WAIT_SYNC_POINT };
-
-struct cpu_wait {
-	enum wait_kind kind;
-	bool irqs_off;
-	bool breakable;		/* the waiter looks at broken */
-	bool broken;		/* set by the watchdog: a breakable wait gives up */
-	const void *object;	/* the spinlock, the tlb_request, the sync point */
-	unsigned long pc;	/* who waits */
-	u64 since_ns;
-	u64 serial;
-};
 
 #define MAX_HELD_LOCKS 16
 
@@ -67,14 +51,13 @@ struct cpu {
 	u64 tlb_inbox[CPUMASK_WORDS]; /* CPUs with a request for us; set by them, atomically */
 
 	/* Waiting, for the watchdog and for wake-ups of spinlocks. */
-	struct cpu_wait wait;
-	struct cpu_wait wait_outer; /* of the thread that an interrupt handler's wait interrupted */
-	u64 wait_serial;
+	struct wait_stack waits; /* LAB only */
 	const struct spinlock *lock_halt; /* sleeps in hlt until this lock is freed */
 	unsigned int nr_held; /* LAB only; may exceed the array */
 	const struct spinlock *held[MAX_HELD_LOCKS];
 	unsigned int irq_depth;
 	u64 ipis; /* taken so far */
+	u64 schedules; /* calls of schedule; LAB only */
 
 	struct page_cache *page_cache; /* free pages of this CPU, mm/page_alloc.c */
 	u64 rng;		       /* schedule perturbation, lab/perturb.c */

@@ -164,6 +164,7 @@ static bool waiter_unqueue(struct futex_waiter *waiter)
 /* Sleeps until woken, a signal or the deadline; the caller finds out which. */
 static void waiter_sleep(struct futex_waiter *waiter, u64 deadline_ns)
 {
+	thread_wait_begin(WAIT_FUTEX, waiter->key.mm, waiter->key.addr);
 	current->user_sleep = true;
 	current->sleep_reason = "futex";
 	for (;;) {
@@ -176,6 +177,7 @@ static void waiter_sleep(struct futex_waiter *waiter, u64 deadline_ns)
 	thread_cancel_sleep();
 	current->user_sleep = false;
 	current->sleep_reason = NULL;
+	thread_wait_end();
 }
 
 long futex_wait(unsigned long uaddr, u32 val, u32 bitset, u64 deadline_ns)
@@ -206,8 +208,10 @@ long futex_wait(unsigned long uaddr, u32 val, u32 bitset, u64 deadline_ns)
 static void buckets_lock(struct futex_bucket *a, struct futex_bucket *b)
 {
 	spin_lock(&min(a, b)->lock);
-	if (a != b)
+	if (a != b) {
+		hook_nest(1);
 		spin_lock(&max(a, b)->lock);
+	}
 }
 
 static void buckets_unlock(struct futex_bucket *a, struct futex_bucket *b)

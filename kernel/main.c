@@ -22,6 +22,7 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "lab/bug.h"
+#include "lab/lockdep.h"
 #include "lab/mutant.h"
 #include "lab/perturb.h"
 #include "lab/quarantine.h"
@@ -29,6 +30,7 @@
 #include "lab/shadow.h"
 #include "lab/sync.h"
 #include "lab/trace.h"
+#include "lab/watchdog.h"
 #include "mm/gather.h"
 #include "mm/ptl.h"
 #include "mm/pgtable.h"
@@ -39,6 +41,9 @@
 
 void control_print(const char *fmt, ...)
 {
+	static u32 busy;
+	unsigned int tries = 0;
+	unsigned long flags;
 	char buf[160];
 	va_list ap;
 	int len;
@@ -50,7 +55,13 @@ void control_print(const char *fmt, ...)
 		printk("control: %s", buf);
 		return;
 	}
+	/* Lines of several CPUs do not mix; who holds it may be stuck, so not for ever. */
+	flags = irq_save();
+	while (cmpxchg(&busy, 0, 1) && ++tries < 100000)
+		cpu_relax();
 	arch_console_write(CONSOLE_CONTROL, buf, min((size_t)len, sizeof(buf) - 1));
+	smp_store_release(&busy, 0);
+	irq_restore(flags);
 }
 
 static int apply_backends(void)
@@ -80,15 +91,25 @@ static int apply_cmdline(void)
 	if (apply_backends())
 		return -EINVAL;
 #if LAB
-	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY);
+	if (cmdline.watchdog_s >= cmdline.limit_s) {
+		printk("error: watchdog=%lu: must be less than limit=%lu",
+		       (unsigned long)cmdline.watchdog_s, (unsigned long)cmdline.limit_s);
+		return -EINVAL;
+	}
+	perturb_init(cmdline.seed, cmdline.mode == MODE_REPLAY && !tests_explore());
 	if (bug_set_list(cmdline.bug) || sync_arm(cmdline.sched) || trace_start(cmdline.trace))
 		return -EINVAL;
 	if (shadow_enable(cmdline.shadow))
 		printk("shadow: no memory for the history, faults are not checked");
 #else
 	if (cmdline.bug[0] || cmdline.sched[0] || cmdline.trace[0] || cmdline.shadow ||
-	    cmdline.probes) {
-		printk("error: bug=, sched=, trace=, shadow= and probes= need LAB=1 at the build");
+	    cmdline.probes || cmdline.explore[0] || cmdline.preempt[0] || cmdline.watchdog_given) {
+		printk("error: bug=, sched=, trace=, shadow=, probes=, explore=, preempt= and "
+		       "watchdog= need LAB=1 at the build");
+		return -EINVAL;
+	}
+	if (cmdline.lockdep == LOCKDEP_MODE_ON || cmdline.lockdep == LOCKDEP_MODE_GRAPH) {
+		printk("error: lockdep= needs a kernel built with LAB=1");
 		return -EINVAL;
 	}
 #endif
@@ -205,14 +226,19 @@ static void main_thread(void *arg)
 	int status = EXIT_USAGE;
 
 	(void)arg;
+	if (cmdline.lockdep != LOCKDEP_MODE_OFF)
+		lockdep_start();
 	smp_boot();
 	arch_late_init();
+	watchdog_init();
 	control_print("booted_cpus=%u\n", cpumask_weight(&cpus_online));
 	control_print("boot_ns=%lu\n", (unsigned long)time_ns());
 	if (initrd_init() < 0)
 		panic("the initrd is not a cpio archive (newc)");
 	if (!apply_cmdline())
 		status = run_boot();
+	if (cmdline.lockdep == LOCKDEP_MODE_GRAPH)
+		lockdep_print_graph();
 #if LAB
 	if (perturb_on)
 		control_print("schedule_hash=0x%016lx\n", (unsigned long)perturb_hash());

@@ -36,7 +36,7 @@ struct mutex {
 void rwsem_init(struct rwsem *sem, const char *name);
 
 /* Out of line, for the functions below only. */
-void rwsem_wait(struct rwsem *sem, bool write);
+bool rwsem_wait(struct rwsem *sem, bool write, bool breakable);
 void rwsem_left(struct rwsem *sem);
 
 /* One attempt each, never waiting; they fail too while somebody else waits. */
@@ -64,7 +64,7 @@ static inline void down_read(struct rwsem *sem)
 {
 	hook_lock(HOOK_WANT, HOOK_READ, sem);
 	if (unlikely(!rwsem_try_read(sem)))
-		rwsem_wait(sem, false);
+		rwsem_wait(sem, false, false);
 }
 
 static inline void down_write(struct rwsem *sem)
@@ -72,8 +72,21 @@ static inline void down_write(struct rwsem *sem)
 	hook_lock(HOOK_WANT, HOOK_WRITE, sem);
 	if (likely(rwsem_try_write(sem)))
 		return;
-	rwsem_wait(sem, true);
+	rwsem_wait(sem, true, false);
 	WRITE_ONCE(sem->writer, current);
+}
+
+/* As down_write, but the watchdog can break the wait when it has proved a deadlock; false then, and
+ * it is not held. For code under test. */
+static inline bool __must_check down_write_breakable(struct rwsem *sem)
+{
+	hook_lock(HOOK_WANT, HOOK_WRITE, sem);
+	if (unlikely(!rwsem_try_write(sem)) && !rwsem_wait(sem, true, true)) {
+		hook_lock(HOOK_LEFT, HOOK_WRITE, sem);
+		return false;
+	}
+	WRITE_ONCE(sem->writer, current);
+	return true;
 }
 
 /* Leaving: whoever leaves last hands over to those who wait. */

@@ -10,6 +10,7 @@
 #include "kernel/symbols.h"
 #include "kernel/thread.h"
 #include "lab/bug.h"
+#include "lab/lockdep.h"
 #include "lab/mutant.h"
 #include "lab/trace.h"
 #include "arch/ipi.h"
@@ -50,6 +51,8 @@ static void held_locks_print(void)
 #if LAB
 	struct cpu *cpu = this_cpu();
 
+	if (lockdep_print_held())
+		return;
 	for (unsigned int i = 0; i < cpu->nr_held && i < MAX_HELD_LOCKS; i++)
 		printk("  holds %s (%p)", cpu->held[i]->name, (const void *)cpu->held[i]);
 #endif
@@ -79,6 +82,7 @@ static __printf(2, 0) void __noreturn panic_va(int status, const char *fmt, va_l
 	if (first)
 		cpu_halt_forever();
 	arch_ipi_stop_others();
+	hook_silence();
 	console_break_locks();
 	printk_set_expected(false);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -108,6 +112,33 @@ void panic_with(int status, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	panic_va(status, fmt, ap);
+}
+
+/* The exception that is being reported, and whether its report has changed stacks already. */
+struct trap_report {
+	struct cpu *cpu;
+	const char *what;
+	unsigned long pc;
+	bool fresh_stack;
+};
+
+static struct trap_report dying;
+
+void panic_report_trap(const char *what, unsigned long pc, bool fresh_stack)
+{
+	const struct trap_report first = dying;
+	struct thread *thread = current_thread();
+	bool again = first.cpu == this_cpu();
+
+	if (again && (first.fresh_stack || !fresh_stack))
+		arch_exit(EXIT_PANIC);
+	dying = (struct trap_report){ this_cpu(), what, pc, fresh_stack };
+	barrier();
+	console_break_locks();
+	printk("%s, on CPU %u, thread %d (%s)", what, cpu_id(), thread ? thread->tid : 0,
+	       thread ? thread->name : "none");
+	if (again)
+		printk("  by the report of: %s at %pS", first.what, (void *)first.pc);
 }
 
 void warn_report(const char *file, int line, const char *what)

@@ -33,6 +33,13 @@ void console_break_locks(void);
  */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
 void panic_with(int status, const char *fmt, ...) __printf(2, 3) __noreturn;
+/*
+ * First of all in the report of an exception at @pc that the kernel does not survive, called
+ * @what: the line that says so. An exception within the report ends the machine at once, unless it
+ * is the report's own overflow of a stack that was almost full: @fresh_stack says that the caller
+ * has changed stacks for an overflow, and the report starts again there, once. Interrupts off.
+ */
+void panic_report_trap(const char *what, unsigned long pc, bool fresh_stack);
 
 /* A line of a back-trace: @pc is where a call @returns to, or an instruction. */
 void backtrace_print_line(unsigned long pc, bool returns);

@@ -8,6 +8,8 @@
 
 /* Runs what test= selects and reports in KTAP (tests/kernel/runner.c). The exit value. */
 int tests_run(void);
+/* Whether they are to run under schedules of their own, not under the seed's. */
+bool tests_explore(void);
 /* Lists the selected tests. The exit value. */
 int tests_list(void);
 /* Describes one test. EXIT_USAGE if there is no such test. */

@@ -12,8 +12,10 @@
 #include "kernel/mutex.h"
 #include "kernel/printk.h"
 #include "kernel/thread.h"
+#include "lab/bug.h"
 #include "lab/sync.h"
 #include "lab/trace.h"
+#include "lab/watchdog.h"
 
 struct rwsem_waiter {
 	struct list_head node;
@@ -24,6 +26,7 @@ struct rwsem_waiter {
 
 void rwsem_init(struct rwsem *sem, const char *name)
 {
+	hook_lock(HOOK_INIT, HOOK_WRITE, sem);
 	sem->state = 0;
 	sem->writer = NULL;
 	sem->name = name;
@@ -58,6 +61,7 @@ static void rwsem_hand_over(struct rwsem *sem)
 		if (!rwsem_take_for(sem, waiter))
 			return;
 		list_del(&waiter->node);
+		thread_wait_granted(thread, sem);
 		thread_get(thread); /* @waiter is gone as soon as it sees the grant */
 		smp_store_release(&waiter->granted, true);
 		thread_wake(thread);
@@ -68,6 +72,8 @@ static void rwsem_hand_over(struct rwsem *sem)
 
 void rwsem_left(struct rwsem *sem)
 {
+	if (bug(rwsem_no_handover))
+		return;
 	spin_lock(&sem->wait_lock);
 	rwsem_hand_over(sem);
 	spin_unlock(&sem->wait_lock);
@@ -78,6 +84,7 @@ static void rwsem_expired(struct rwsem *sem, bool write)
 	const struct thread *writer = READ_ONCE(sem->writer);
 	u64 state = READ_ONCE(sem->state);
 
+	watchdog_print_holders(sem);
 	threads_print();
 	panic("BUG: waited %lu s for %s to %s: %lu readers, writer %s",
 	      (unsigned long)(wait_limit_ns / NSEC_PER_SEC), sem->name, write ? "write" : "read",
@@ -85,25 +92,46 @@ static void rwsem_expired(struct rwsem *sem, bool write)
 	      !(state & RWSEM_WRITER) ? "none" : writer ? writer->name : "not yet awake");
 }
 
-static void rwsem_sleep(struct rwsem *sem, struct rwsem_waiter *waiter)
+/* True once it is granted, false if the wait was broken before that. */
+static bool rwsem_sleep(struct rwsem *sem, struct rwsem_waiter *waiter, bool breakable)
 {
 	u64 deadline = time_ns() + wait_limit_ns;
 	const char *outer_reason = current->sleep_reason;
 
 	current->sleep_reason = sem->name;
+	thread_wait_begin(waiter->write ? WAIT_WRITE : WAIT_READ, sem, 0);
+	if (breakable)
+		thread_wait_breakable();
 	for (;;) {
 		thread_prepare_sleep(false);
-		if (smp_load_acquire(&waiter->granted))
+		if (smp_load_acquire(&waiter->granted) || (breakable && thread_wait_is_broken()))
 			break;
 		if (time_ns() >= deadline)
 			rwsem_expired(sem, waiter->write);
 		thread_sleep_until(deadline);
 	}
 	thread_cancel_sleep();
+	thread_wait_end();
 	current->sleep_reason = outer_reason;
+	return smp_load_acquire(&waiter->granted);
 }
 
-void rwsem_wait(struct rwsem *sem, bool write)
+/* Takes @waiter out of the queue; false if it has been granted after all. */
+static bool rwsem_give_up(struct rwsem *sem, struct rwsem_waiter *waiter)
+{
+	bool gone;
+
+	spin_lock(&sem->wait_lock);
+	gone = !waiter->granted;
+	if (gone) {
+		list_del(&waiter->node);
+		rwsem_hand_over(sem);
+	}
+	spin_unlock(&sem->wait_lock);
+	return gone;
+}
+
+bool rwsem_wait(struct rwsem *sem, bool write, bool breakable)
 {
 	struct rwsem_waiter waiter = { .thread = current, .write = write };
 
@@ -111,11 +139,16 @@ void rwsem_wait(struct rwsem *sem, bool write)
 	trace(LOCK, LOCK_WAIT, write ? HOOK_WRITE : HOOK_READ, sem,
 	      __builtin_return_address(0));
 	spin_lock(&sem->wait_lock);
-	list_add_tail(&waiter.node, &sem->waiters);
+	if (bug(rwsem_last_first))
+		list_add(&waiter.node, &sem->waiters);
+	else
+		list_add_tail(&waiter.node, &sem->waiters);
 	__atomic_fetch_or(&sem->state, RWSEM_WAITERS, __ATOMIC_SEQ_CST);
 	rwsem_hand_over(sem); /* the last holder may have left before the bit was there */
 	spin_unlock(&sem->wait_lock);
 	SYNC_POINT(rwsem_queued);
-	rwsem_sleep(sem, &waiter);
+	if (!rwsem_sleep(sem, &waiter, breakable) && rwsem_give_up(sem, &waiter))
+		return false;
 	hook_lock(HOOK_WAITED, write ? HOOK_WRITE : HOOK_READ, sem);
+	return true;
 }

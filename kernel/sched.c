@@ -247,6 +247,9 @@ void schedule(void)
 	BUG_ON(!irq_enabled());
 	irq_disable();
 	cpu = this_cpu();
+#if LAB
+	cpu->schedules++;
+#endif
 	sched_assert_may_sleep(cpu);
 	if (READ_ONCE(prev->work) & TW_RESCHED)
 		__atomic_fetch_and(&prev->work, ~(u32)TW_RESCHED, __ATOMIC_RELAXED);

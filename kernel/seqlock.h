@@ -24,6 +24,7 @@ struct seqcount {
 
 static inline void seqcount_init(struct seqcount *s, const char *name)
 {
+	hook_lock(HOOK_INIT, HOOK_SEQCOUNT, s);
 	s->seq = 0;
 #if LAB
 	s->name = name;

@@ -22,6 +22,7 @@
 
 static inline void spin_init(struct spinlock *lock, const char *name)
 {
+	hook_lock(HOOK_INIT, HOOK_SPINLOCK, lock);
 	lock->val = 0;
 	lock->owner = 0;
 	lock->name = name;

@@ -112,7 +112,9 @@ void synchronize_srcu(struct srcu *srcu)
 		sb_store(&srcu->idx, !old);
 		if (!bug(srcu_gp_no_mb))
 			sb_mb();
+		thread_wait_begin(WAIT_SRCU_GP, srcu, old);
 		srcu_wait_idle(srcu, old);
+		thread_wait_end();
 	}
 	smp_mb(); /* the readers' last loads, before what the caller frees */
 	srcu->gp_completed++;
@@ -202,6 +204,14 @@ static void srcu_work(void *arg)
 	}
 }
 
+/* Whether the callbacks up to number @target have run. */
+static bool srcu_called(struct srcu *srcu, u64 target)
+{
+	if (READ_ONCE(srcu->nr_taken) >= target && bug(srcu_barrier_early))
+		return true;
+	return READ_ONCE(srcu->nr_done) >= target;
+}
+
 void srcu_barrier(struct srcu *srcu)
 {
 	unsigned long flags = spin_lock_irqsave(&srcu->lock);
@@ -210,7 +220,9 @@ void srcu_barrier(struct srcu *srcu)
 	WRITE_ONCE(srcu->expedite_to, target);
 	spin_unlock_irqrestore(&srcu->lock, flags);
 	wake_up_all(&srcu->worker_wq);
-	wait_event(&srcu->barrier_wq, READ_ONCE(srcu->nr_done) >= target);
+	thread_wait_begin(WAIT_THREAD, srcu->worker, 0);
+	wait_event(&srcu->barrier_wq, srcu_called(srcu, target));
+	thread_wait_end();
 }
 
 int srcu_init(struct srcu *srcu, const char *name)

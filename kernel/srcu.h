@@ -80,6 +80,7 @@ static inline int __must_check srcu_read_lock(struct srcu *srcu)
 	srcu_count_mb(&srcu->cpu[cpu_id()].count[idx].locks);
 #if LAB
 	current->srcu_depth++;
+	current->lab.srcu_index = (u8)idx;
 #endif
 	hook_lock(HOOK_WANT, HOOK_SRCU, srcu);
 	return (int)idx;
@@ -99,11 +100,13 @@ static inline void srcu_read_unlock(struct srcu *srcu, int idx)
  * it began. */
 static inline struct srcu_count *__must_check srcu_read_lock_awake(struct srcu *srcu)
 {
-	struct srcu_count *count = &srcu->cpu[cpu_id()].count[READ_ONCE(srcu->idx)];
+	unsigned int idx = READ_ONCE(srcu->idx);
+	struct srcu_count *count = &srcu->cpu[cpu_id()].count[idx];
 
 	srcu_count_mb(&count->locks);
 #if LAB
 	current->srcu_depth++;
+	current->lab.srcu_index = (u8)idx;
 #endif
 	hook_lock(HOOK_WANT, HOOK_SRCU, srcu);
 	return count;

@@ -15,6 +15,7 @@
 #include "kernel/uapi.h"
 #include "lab/sync.h"
 #include "lab/trace.h"
+#include "lab/watchdog.h"
 #include "mm/mm.h"
 #include "mm/ptl.h"
 #include "arch/uaccess.h"
@@ -194,6 +195,9 @@ static long prctl_faultline(const unsigned long args[6])
 		return trace_dump("the program asked for it");
 	case FL_SYNC_WAIT:
 		return fl_sync_wait(args[2], args[3]);
+	case FL_HANG_REPORT:
+		watchdog_hang_report();
+		return 0;
 	default:
 		return -EINVAL;
 	}

@@ -14,6 +14,7 @@
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
+#include "lab/lockdep.h"
 #include "lab/trace.h"
 
 typedef long (*syscall_fn)(const unsigned long args[6]);
@@ -59,13 +60,15 @@ static __noinline long syscall_traced(unsigned long nr, const unsigned long args
 
 long syscall_dispatch(struct trap_frame *regs, unsigned long nr, const unsigned long args[6])
 {
+	long ret;
+
 	(void)regs; /* calls that need it find it as arch_thread_regs(current) */
 	stat_inc(SYSCALLS);
 	if (unlikely(nr >= NR_SYSCALL_MAX || !syscall_table[nr]))
 		return syscall_unknown(nr);
-	if (trace_wanted(SYSCALL))
-		return syscall_traced(nr, args);
-	return syscall_table[nr](args);
+	ret = trace_wanted(SYSCALL) ? syscall_traced(nr, args) : syscall_table[nr](args);
+	lockdep_leave("a system call");
+	return ret;
 }
 
 void syscall_print_unknown(void)

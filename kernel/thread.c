@@ -2,7 +2,8 @@
 /*
  * Threads as objects: creation, sleep, end, and the list of them all.
  *
- * Owns threads_list, guarded by threads_lock, under which nothing is taken. A thread's fields are
+ * Owns threads_list, guarded by threads_lock, under which nothing is taken; interrupts are off,
+ * since the watchdog looks from them. A thread's fields are
  * guarded as kernel/thread.h says.
  */
 #include "kernel/thread.h"
@@ -15,7 +16,7 @@
 #define TID_BOOT_IDLE 0
 
 static DEFINE_SPINLOCK(threads_lock);
-static struct list_head threads_list = LIST_HEAD_INIT(threads_list);
+struct list_head threads_list = LIST_HEAD_INIT(threads_list);
 static atomic_t threads_last_tid;
 
 static struct thread boot_idle;
@@ -30,6 +31,8 @@ static void thread_sleep_expired(struct timer *timer)
 /* Everything that needs no memory. */
 static void thread_init(struct thread *thread, int tid, const char *name)
 {
+	unsigned long flags;
+
 	thread->tid = tid;
 	strlcpy(thread->name, name, sizeof(thread->name));
 	spin_init(&thread->lock, "thread_lock");
@@ -40,9 +43,9 @@ static void thread_init(struct thread *thread, int tid, const char *name)
 	memset(&thread->affinity, 0xff, sizeof(thread->affinity));
 	thread->cpu = cpu_id();
 	atomic_set(&thread->refs, 2);
-	spin_lock(&threads_lock);
+	flags = spin_lock_irqsave(&threads_lock);
 	list_add_tail(&thread->all_node, &threads_list);
-	spin_unlock(&threads_lock);
+	spin_unlock_irqrestore(&threads_lock, flags);
 }
 
 static struct thread *thread_alloc(const char *name)
@@ -62,9 +65,10 @@ static struct thread *thread_alloc(const char *name)
 
 static void thread_free(struct thread *thread)
 {
-	spin_lock(&threads_lock);
+	unsigned long flags = spin_lock_irqsave(&threads_lock);
+
 	list_del(&thread->all_node);
-	spin_unlock(&threads_lock);
+	spin_unlock_irqrestore(&threads_lock, flags);
 	if (thread->process)
 		arch_thread_free(thread);
 	kstack_free(thread->kstack);
@@ -174,6 +178,7 @@ void thread_exit(void)
 	BUG_ON_MSG(thread->srcu_depth, "thread %d (%s) ends inside SRCU, depth %u", thread->tid,
 		   thread->name, thread->srcu_depth);
 #endif
+	lockdep_leave("a thread");
 	flags = spin_lock_irqsave(&thread->lock);
 	WRITE_ONCE(thread->state, THREAD_DEAD);
 	spin_unlock_irqrestore(&thread->lock, flags);
@@ -184,7 +189,9 @@ void thread_exit(void)
 
 void thread_join(struct thread *thread)
 {
+	thread_wait_begin(WAIT_THREAD, thread, 0);
 	wait_event(&thread->exit_wq, READ_ONCE(thread->state) == THREAD_DEAD);
+	thread_wait_end();
 	thread_put(thread);
 }
 
@@ -284,22 +291,34 @@ static void thread_print(const struct thread *thread, u64 now)
 	       !sleeps ? "" : reason ? reason : "(unnamed)", slept_ns / NSEC_PER_MSEC);
 }
 
+bool threads_try_lock(void)
+{
+	return spin_trylock(&threads_lock);
+}
+
+void threads_unlock(void)
+{
+	spin_unlock(&threads_lock);
+}
+
 void threads_print(void)
 {
+	unsigned long flags = irq_save();
 	u64 now = time_ns();
 	struct thread *thread;
 	bool locked = false;
 
 	/* The holder may be what the report is about. */
 	for (int n = 0; n < 1000 && !locked; n++) {
-		locked = spin_trylock(&threads_lock);
+		locked = threads_try_lock();
 		if (!locked)
 			cpu_relax();
 	}
 	printk("threads:");
-	list_for_each_entry(thread, &threads_list, all_node)
+	for_each_thread(thread)
 		if (thread != cpus[thread->cpu]->idle)
 			thread_print(thread, now);
 	if (locked)
-		spin_unlock(&threads_lock);
+		threads_unlock();
+	irq_restore(flags);
 }

@@ -16,6 +16,8 @@
 #include "kernel/time.h"
 #include "kernel/signal.h"
 #include "kernel/wait.h"
+#include "lab/lockdep.h"
+#include "lab/waits.h"
 #include "arch/context.h" /* struct arch_thread, struct trap_frame forward */
 
 struct mm;
@@ -72,7 +74,10 @@ struct thread {
 	struct list_head all_node;     /* guarded by threads_lock */
 	atomic_t refs;
 	struct wait_queue exit_wq; /* who waits in thread_join */
-	void *lab; /* a test's data about this thread */
+#if LAB
+	struct thread_lab lab; /* lab/waits.h */
+	struct lockdep_stack locks; /* held, lab/lockdep.h */
+#endif
 };
 
 #define TW_RESCHED BIT(0)
@@ -142,3 +147,11 @@ void sched_init_cpu(struct cpu *cpu);
 void sched_init_boot(void);
 /* Lists every thread with state, sleep reason and duration: for hang reports. */
 void threads_print(void);
+/*
+ * For instruments: holds the list of all threads still, from any context; false if somebody else
+ * does at this moment. Nothing is waited for while it is held.
+ */
+bool threads_try_lock(void);
+void threads_unlock(void);
+extern struct list_head threads_list;
+#define for_each_thread(thread) list_for_each_entry(thread, &threads_list, all_node)

@@ -32,8 +32,8 @@ void timer_set(struct timer *timer, u64 deadline_ns);
 /* After it returns the function is not running and will not run. Not from the function. */
 void timer_cancel(struct timer *timer);
 
-/* From the arch's timer interrupt, interrupts off. */
-void timer_interrupt(void);
+/* From the arch's timer interrupt, interrupts off; whether it interrupted user mode. */
+void timer_interrupt(bool from_user);
 /* Programs the arch's timer for the next timer or tick; idle CPUs take no ticks. IRQs off. */
 void timer_program_next(void);
 /* This CPU is about to leave idle: its first tick is due in TICK_NS. IRQs off. */

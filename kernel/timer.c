@@ -167,7 +167,7 @@ static void timers_run(struct cpu *cpu)
 	spin_unlock(&cpu->timer_lock);
 }
 
-void timer_interrupt(void)
+void timer_interrupt(bool from_user)
 {
 	struct cpu *cpu = this_cpu();
 
@@ -178,7 +178,7 @@ void timer_interrupt(void)
 	if (current != cpu->idle && time_ns() >= cpu->next_tick_ns) {
 		cpu->next_tick_ns = time_ns() + TICK_NS;
 		sched_tick();
-		watchdog_tick();
+		watchdog_tick(from_user);
 	}
 	timer_program_next();
 	cpu->irq_depth--;

@@ -21,6 +21,7 @@ enum fl_op {
 	FL_SYNC_WAIT = 7,  /* arg: name of a sync point; arg: count. Sleeps until it is reached */
 	FL_SYNC_END = 8,   /* passages no longer count: what follows is not under test */
 	FL_TRACE_DUMP = 9, /* writes the trace so far; returns 1, or 0 if nothing is traced */
+	FL_HANG_REPORT = 10, /* prints all threads and who waits for whom */
 };
 
 struct fl_counts {

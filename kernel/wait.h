@@ -11,6 +11,7 @@
 #include "kernel/printk.h"
 #include "kernel/spinlock.h"
 #include "kernel/time.h"
+#include "lab/waits.h"
 
 struct thread;
 void thread_sleep_until(u64 deadline_ns); /* kernel/thread.h */
@@ -59,7 +60,9 @@ void wake_up_one(struct wait_queue *wq);
 #define wait_event(wq, cond)                                                                       \
 	do {                                                                                       \
 		u64 wev_start = time_ns();                                                         \
+		thread_wait_begin(WAIT_EVENT, (wq), 0);                                            \
 		if (!wait_event_until((wq), (cond), wev_start + wait_limit_ns))                    \
 			panic("BUG: %s:%d: waited %lu s for %s", __FILE__, __LINE__,               \
 			      (unsigned long)(wait_limit_ns / NSEC_PER_SEC), #cond);               \
+		thread_wait_end();                                                                 \
 	} while (0)

@@ -14,6 +14,7 @@
 	X(srcu_free_at_once, "VMAs are freed without waiting for readers (INV-7)")                 \
 	X(srcu_one_flip, "a grace period waits for one of the two indices only (MO-7)")            \
 	X(srcu_locks_first, "a grace period sums those who came before those who left (MO-7)")     \
+	X(srcu_barrier_early, "a barrier waits for callbacks to be taken, not to have run")        \
 	X(srcu_reader_no_mb, "readers look before they are seen to be inside (MO-7)")              \
 	X(srcu_gp_no_mb, "a grace period looks for readers without any barrier (MO-7)")            \
 	X(seq_begin_no_wmb, "no barrier between a section's odd count and its stores (MO-1)")      \
@@ -22,15 +23,28 @@
 	X(skip_anon_vma_check, "speculation writes first in a VMA without an anon_vma (L-14)")     \
 	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \
 	X(skip_seq_recheck, "speculation does not look at vm_sequence again under the PTL (MO-4)") \
+	X(walk_irqs_on, "speculative faults walk and take the PTL with interrupts on (INV-3)")     \
+	X(shootdown_one_short, "a shootdown does not wait for the last answer (INV-3, L-35)")      \
+	X(tables_no_sync, "after a broadcast flush tables are freed without interrupts (L-35)")    \
+	X(tables_gp_at_once, "free=rcu waits for no interrupt of any CPU (L-35)")                  \
+	X(tables_gp_skips_cpu, "free=rcu does not wait for CPU 1 (L-35)")                          \
 	X(tables_free_at_once, "tables are freed before the flush, while walked (INV-3)")          \
 	X(skip_table_check, "a fault that opened interrupts does not look at its VMA again (8.1)") \
 	X(probe_fresh, "the probe of stale translations flushes before it looks")                  \
 	X(skip_shootdown, "unmapping does not flush other CPUs (INV-10)")                          \
+	X(rwsem_no_handover, "who leaves a semaphore wakes nobody (hung threads)")                 \
+	X(rwsem_last_first, "who comes last is served first (starvation)")                         \
+	X(nmi_unanswered, "CPUs do not answer NMIs, as if the host did not run them")              \
+	X(tlb_ack_lost, "every hundredth shootdown request is forgotten (lost interrupt)")         \
 	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")                           \
 	X(merge_any_flags, "VMAs are merged whatever their flags")                                 \
 	X(skip_gap_update, "gaps are not brought up to date when bounds change")                   \
-	X(skip_protect_flush, "mprotect leaves translations with the old rights (INV-10)")
+	X(skip_protect_flush, "mprotect leaves translations with the old rights (INV-10)")         \
+	X(rmap_locks, "no defect: shared maps have an i_mmap_rwsem, in the order of patch 05")     \
+	X(rmap_locks_p04, "the same, but vm_sequence is opened first, as in patch 04 (5.1)")       \
+	X(alloc_in_section, "a split allocates, and might reclaim, with vm_sequence open (5.1)")   \
+	X(lockdep_no_room, "lockdep has room for 8 edges only: it must say so and be off")
 
 #if LAB
 struct bug_switch {
@@ -50,6 +64,8 @@ extern struct bug_switch bug_switches[NR_BUGS];
 
 bool bug_hit(enum bug_id id);
 #define bug(name) (unlikely(bug_switches[BUG_##name].on) && bug_hit(BUG_##name))
+/* The same for every @n-th time only. */
+#define bug_every(name, n) (bug(name) && bug_hits(BUG_##name) % (n) == 0)
 /* Sets the switches of a comma-separated list. 0, or -EINVAL for an unknown name. */
 int bug_set_list(const char *names);
 /* For the duration of a test. */
@@ -60,4 +76,5 @@ void bug_print_list(void);
 void bug_report_hits(void);
 #else
 #define bug(name) false
+#define bug_every(name, n) false
 #endif

@@ -10,7 +10,7 @@
 
 #if LAB
 #include "kernel/cpu.h"
-#include "lab/hook.h"
+#include "lab/explore.h"
 
 bool perturb_on;
 static u64 perturb_seed, hash;
@@ -53,6 +53,10 @@ void perturb_slow(enum perturb_site site)
 {
 	struct cpu *cpu = this_cpu();
 
+	if (explore_is_open()) { /* which draws by itself */
+		explore_site(site);
+		return;
+	}
 	hash = mix(hash * 31 + cpu->id * 16 + site + 1);
 	if ((perturb_draw(cpu) & 15) == 0)
 		cpu_relax();

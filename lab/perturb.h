@@ -6,6 +6,7 @@
  * events. perturb() at lock, IPI and sync points draws from a generator seeded by the boot word
  * seed= and now and then relaxes, so that every seed gives another interleaving, and the same
  * seed the same one. The hash takes in which CPU passed which kind of place in which order.
+ * While schedules are explored (lab/explore.h) the sites tell the exploration instead.
  */
 #pragma once
 

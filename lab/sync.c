@@ -15,20 +15,31 @@
 #include "kernel/cpu.h"
 #include "kernel/errno.h"
 #include "kernel/printk.h"
+#include "kernel/process.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "lab/explore.h"
 #include "lab/perturb.h"
 #include "lab/trace.h"
 #include "lab/watchdog.h"
 
 #define MAX_ORDERS 16
 
-/* 'point reached @first_count times' comes before '@second, on its @second_nth passage (0: any)'.
- * */
+enum sync_who { SYNC_ANYONE, SYNC_CPU, SYNC_THREAD };
+
+/* 'POINT@WHO*N': passages of @point by @who, and how many of them there have been. */
+struct sync_side {
+	enum sync_point point;
+	enum sync_who who;
+	u64 which; /* the CPU, or the thread's number within its process */
+	u64 count; /* as first: how many it takes; as second: which one waits, 0: each */
+	u64 passed;
+};
+
+/* @first comes before @second. */
 struct sync_order {
-	enum sync_point first, second;
-	u64 first_count, second_nth;
+	struct sync_side first, second;
 	bool used, expired;
 };
 
@@ -37,6 +48,7 @@ static struct sync_order orders[MAX_ORDERS];
 static unsigned int nr_orders;
 static u64 reached[NR_SYNC_POINTS];
 static struct cpumask sync_waiters; /* CPUs that sleep in sync_wait_for */
+static u32 nr_sync_sleepers; /* threads in sync_wait */
 static struct wait_queue sync_wq = WAIT_QUEUE_INIT(sync_wq);
 
 static const struct {
@@ -52,6 +64,28 @@ static const struct {
 u64 sync_reached(enum sync_point point)
 {
 	return __atomic_load_n(&reached[point], __ATOMIC_SEQ_CST);
+}
+
+static bool order_met(const struct sync_order *order)
+{
+	return __atomic_load_n(&order->first.passed, __ATOMIC_SEQ_CST) >= order->first.count;
+}
+
+/* Whether the caller's passage of @point is one of @side's. */
+static bool side_matches(const struct sync_side *side, enum sync_point point)
+{
+	const struct process *process = current->process;
+
+	if (side->point != point)
+		return false;
+	switch (side->who) {
+	case SYNC_CPU:
+		return side->which == cpu_id();
+	case SYNC_THREAD:
+		return process && side->which == (u64)(current->tid - process->pid);
+	default:
+		return true;
+	}
 }
 
 /* A third of every other wait's limit, so that it is the schedule that is found at fault. */
@@ -71,7 +105,7 @@ static void sync_pause(unsigned int spins, const struct sync_order *order)
 	}
 	irq_disable();
 	cpumask_set(&sync_waiters, cpu);
-	if (sync_reached(order->first) >= order->first_count)
+	if (order_met(order))
 		irq_enable();
 	else
 		cpu_idle_wait();
@@ -83,10 +117,10 @@ static void sync_wait_for(struct sync_order *order)
 	u64 deadline = time_ns() + sync_limit_ns();
 
 	WRITE_ONCE(order->used, true);
-	trace(SYNC, SYNC_WAIT, order->second, order->first, order->first_count);
-	wait_publish(WAIT_SYNC_POINT, &points[order->second],
+	trace(SYNC, SYNC_WAIT, order->second.point, order->first.point, order->first.count);
+	wait_publish(WAIT_SYNC_POINT, &points[order->second.point],
 		     (unsigned long)__builtin_return_address(0));
-	for (unsigned int spins = 0; sync_reached(order->first) < order->first_count; spins++) {
+	for (unsigned int spins = 0; !order_met(order); spins++) {
 		if (!READ_ONCE(sync_active))
 			break;
 		if (time_ns() > deadline) {
@@ -99,20 +133,38 @@ static void sync_wait_for(struct sync_order *order)
 	trace(SYNC, SYNC_GO_ON, READ_ONCE(order->expired), 0, 0);
 }
 
-void sync_reach(enum sync_point point)
+/* Counts the passage, and returns which it is; all counting comes before anybody looks. */
+static u64 sync_count(enum sync_point point)
 {
 	u64 nth = __atomic_add_fetch(&reached[point], 1, __ATOMIC_SEQ_CST);
 
-	trace(SYNC, SYNC_PASS, point, nth, 0);
+	for (unsigned int i = 0; i < nr_orders; i++)
+		if (side_matches(&orders[i].first, point))
+			__atomic_add_fetch(&orders[i].first.passed, 1, __ATOMIC_SEQ_CST);
+	return nth;
+}
+
+void sync_reach(enum sync_point point)
+{
+	u64 passage = sync_count(point);
+
+	trace(SYNC, SYNC_PASS, point, passage, 0);
 	perturb(PERTURB_SYNC);
+	if (explore_is_open())
+		explore_sync(point);
 	if (!cpumask_empty(&sync_waiters))
 		arch_ipi_send_mask(&sync_waiters, IPI_WAKE);
-	wake_up_all(&sync_wq);
+	if (__atomic_load_n(&nr_sync_sleepers, __ATOMIC_SEQ_CST))
+		wake_up_all(&sync_wq);
 	for (unsigned int i = 0; i < nr_orders; i++) {
-		struct sync_order *order = &orders[i];
+		struct sync_side *second = &orders[i].second;
+		u64 nth;
 
-		if (order->second == point && (!order->second_nth || order->second_nth == nth))
-			sync_wait_for(order);
+		if (!side_matches(second, point))
+			continue;
+		nth = __atomic_add_fetch(&second->passed, 1, __ATOMIC_SEQ_CST);
+		if (!second->count || second->count == nth)
+			sync_wait_for(&orders[i]);
 	}
 }
 
@@ -124,27 +176,45 @@ static int point_by_name(const char *name, size_t len)
 	return -EINVAL;
 }
 
-/* Parses 'point' or 'point*n' of @len characters. */
-static int parse_passage(const char *text, size_t len, enum sync_point *point, u64 *count)
+/* 'cpuN' or 'tN' of @len characters. */
+static int parse_who(const char *text, size_t len, struct sync_side *side)
 {
-	const char *star = strchr(text, '*');
-	char number[16] = "";
+	size_t prefix = !strncmp(text, "cpu", 3) ? 3 : 1;
+	char number[16];
+
+	if ((prefix == 1 && text[0] != 't') || len <= prefix || len - prefix >= sizeof(number))
+		return -EINVAL;
+	strlcpy(number, text + prefix, len - prefix + 1);
+	side->who = prefix == 3 ? SYNC_CPU : SYNC_THREAD;
+	return parse_u64(number, &side->which);
+}
+
+/* 'point', 'point*n', 'point@who' or 'point@who*n' of @len characters; @count is without '*n'. */
+static int parse_side(const char *text, size_t len, u64 count, struct sync_side *side)
+{
+	char word[64], *star, *at;
 	int id;
 
-	if (star && star < text + len) {
-		size_t digits = (size_t)(text + len - star - 1);
-
-		if (digits >= sizeof(number))
+	if (len >= sizeof(word))
+		return -EINVAL;
+	strlcpy(word, text, len + 1);
+	*side = (struct sync_side){ .count = count };
+	star = strchr(word, '*');
+	if (star) {
+		*star = '\0';
+		if (parse_u64(star + 1, &side->count) || !side->count)
 			return -EINVAL;
-		memcpy(number, star + 1, digits);
-		if (parse_u64(number, count) || !*count)
-			return -EINVAL;
-		len = (size_t)(star - text);
 	}
-	id = point_by_name(text, len);
+	at = strchr(word, '@');
+	if (at) {
+		*at = '\0';
+		if (parse_who(at + 1, strlen(at + 1), side))
+			return -EINVAL;
+	}
+	id = point_by_name(word, strlen(word));
 	if (id < 0)
 		return id;
-	*point = (enum sync_point)id;
+	side->point = (enum sync_point)id;
 	return 0;
 }
 
@@ -156,10 +226,10 @@ static int parse_order(const char *text, size_t len, struct sync_order *order)
 	if (!arrow || arrow >= text + len)
 		return -EINVAL;
 	left = (size_t)(arrow - text);
-	*order = (struct sync_order){ .first_count = 1 };
-	if (parse_passage(text, left, &order->first, &order->first_count))
+	*order = (struct sync_order){ 0 };
+	if (parse_side(text, left, 1, &order->first))
 		return -EINVAL;
-	return parse_passage(arrow + 1, len - left - 1, &order->second, &order->second_nth);
+	return parse_side(arrow + 1, len - left - 1, 0, &order->second);
 }
 
 int sync_arm(const char *schedule)
@@ -171,7 +241,8 @@ int sync_arm(const char *schedule)
 		size_t len = comma ? (size_t)(comma - schedule) : strlen(schedule);
 
 		if (nr_orders == MAX_ORDERS || parse_order(schedule, len, &orders[nr_orders])) {
-			printk("error: sched=%.*s: not 'point[*n]>point[*n]', or no such point",
+			printk("error: sched=%.*s: not 'POINT[@WHO][*N]>POINT[@WHO][*N]' "
+			       "with WHO cpuN or tN, or no such point",
 			       (int)len, schedule);
 			return -EINVAL;
 		}
@@ -184,14 +255,37 @@ int sync_arm(const char *schedule)
 int sync_go(void)
 {
 	memset(reached, 0, sizeof(reached));
+	for (unsigned int i = 0; i < nr_orders; i++)
+		orders[i].first.passed = orders[i].second.passed = 0;
 	__atomic_store_n(&sync_active, true, __ATOMIC_SEQ_CST);
+	explore_open();
 	return 0;
 }
 
 int sync_end(void)
 {
+	explore_close();
 	WRITE_ONCE(sync_active, false);
 	return 0;
+}
+
+static void describe_order(const struct sync_order *order, char *buf, size_t size)
+{
+	const struct sync_side *first = &order->first, *second = &order->second;
+	char who[2][24] = { "", "" };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct sync_side *side = i ? second : first;
+
+		if (side->who != SYNC_ANYONE)
+			snprintf(who[i], sizeof(who[i]), "@%s%lu",
+				 side->who == SYNC_CPU ? "cpu" : "t", (unsigned long)side->which);
+	}
+	snprintf(buf, size, "order %s%s*%lu>%s%s %s: %s%s was reached %lu times, %s%s %lu",
+		 points[first->point].name, who[0], (unsigned long)first->count,
+		 points[second->point].name, who[1], order->expired ? "expired" : "was never used",
+		 points[first->point].name, who[0], (unsigned long)first->passed,
+		 points[second->point].name, who[1], (unsigned long)second->passed);
 }
 
 int sync_disarm(char *why, size_t size)
@@ -207,14 +301,7 @@ int sync_disarm(char *why, size_t size)
 		else if (!order->used)
 			err = -ESRCH;
 		if (err)
-			snprintf(why, size, "order %s*%lu>%s %s: %s was reached %lu times, %s %lu",
-				 points[order->first].name, (unsigned long)order->first_count,
-				 points[order->second].name,
-				 order->expired ? "expired" : "was never used",
-				 points[order->first].name,
-				 (unsigned long)sync_reached(order->first),
-				 points[order->second].name,
-				 (unsigned long)sync_reached(order->second));
+			describe_order(order, why, size);
 	}
 	nr_orders = 0;
 	return err;
@@ -223,13 +310,21 @@ int sync_disarm(char *why, size_t size)
 int sync_wait(const char *name, u64 count)
 {
 	int point = point_by_name(name, strlen(name));
+	bool came;
 
 	if (point < 0)
 		return point;
-	if (!wait_event_until(&sync_wq, sync_reached((enum sync_point)point) >= count,
-			      time_ns() + sync_limit_ns()))
-		return -ETIMEDOUT;
-	return 0;
+	/* Counted before it looks, as who reaches a point counts that before looking here. */
+	__atomic_fetch_add(&nr_sync_sleepers, 1, __ATOMIC_SEQ_CST);
+	came = wait_event_until(&sync_wq, sync_reached((enum sync_point)point) >= count,
+				time_ns() + sync_limit_ns());
+	__atomic_fetch_sub(&nr_sync_sleepers, 1, __ATOMIC_SEQ_CST);
+	return came ? 0 : -ETIMEDOUT;
+}
+
+const char *sync_point_name(unsigned int point)
+{
+	return points[point].name;
 }
 
 void sync_print_list(void)

@@ -3,7 +3,9 @@
  * Sync points: named places in the code at which a schedule can make a CPU wait for another.
  *
  * A schedule is a comma-separated list of orders 'X>Y' or 'X*3>Y*2': who comes to Y (for the
- * second time) waits until X has been reached three times in all. Reaching counts before waiting,
+ * second time) waits until X has been reached three times in all. 'X@cpu1' and 'X@t2' count only
+ * passages by CPU 1, or by the thread of any process whose number there is 2, its first thread
+ * being 0: X@cpu1*2 is the second passage by that CPU. Reaching counts before waiting,
  * so X>Y,Y>X is a rendezvous. Every wait ends with the limit; a schedule of which not every order
  * was used, or of which one expired, is an ERROR of the test, never ok.
  *
@@ -11,6 +13,7 @@
  */
 #pragma once
 
+#include "kernel/atomic.h"
 #include "kernel/errno.h"
 
 #define SYNC_POINT_LIST(X)                                                                         \
@@ -61,9 +64,11 @@ enum sync_point {
 #if LAB
 extern bool sync_active; /* a schedule is armed and has begun */
 void sync_reach(enum sync_point point);
+/* While no schedule is active this is two instructions on x86_64 and four on ppc64le, which
+ * tools/sync_cost.py counts. */
 #define SYNC_POINT(name)                                                                           \
 	do {                                                                                       \
-		if (unlikely(READ_ONCE(sync_active)))                                              \
+		if (unlikely(arch_flag_is_set(&sync_active)))                                      \
 			sync_reach(SYNC_##name);                                                   \
 	} while (0)
 
@@ -85,6 +90,8 @@ u64 sync_reached(enum sync_point point);
  * -ETIMEDOUT. */
 int sync_wait(const char *name, u64 count);
 void sync_print_list(void);
+/* @point below NR_SYNC_POINTS */
+const char *sync_point_name(unsigned int point);
 #else
 #define SYNC_POINT(name)                                                                           \
 	do {                                                                                       \

@@ -79,6 +79,7 @@ static u64 lock_name(enum hook_kind kind, const void *lock)
 	case HOOK_SRCU_GP:
 		return (uintptr_t)((const struct srcu *)lock)->name;
 	case HOOK_IPI_ACK:
+	case HOOK_RECLAIM:
 		break;
 	}
 	return 0;

@@ -59,7 +59,7 @@ enum trace_type {
 	TRACE_SYNC_GO_ON = 29,	/* info: 1 if the wait had expired */
 	TRACE_SYSCALL_BEGIN = 30, /* info: number; a, b: the first two arguments */
 	TRACE_SYSCALL_END = 31,	  /* info: number; a: result */
-	TRACE_WATCHDOG = 32,	  /* a deadlock; info: enum watchdog_kind; a: CPUs, b: one in it */
+	TRACE_WATCHDOG = 32,	  /* info: enum watchdog_kind; a: of how many; b: CPU of one */
 	TRACE_BROKEN = 33,	  /* info: waits that the watchdog broke */
 	TRACE_LOCK_WAIT = 34,	  /* it is held; info: enum hook_kind; a: lock; b: who waits */
 	TRACE_LOCK_BROKEN = 35,	  /* a wait was broken; info: enum hook_kind; a: lock */
@@ -75,7 +75,7 @@ enum trace_text {
 	TRACE_TEXT_SITE,   /* key: address of code */
 	TRACE_TEXT_RESULT, /* enum fault_result */
 	TRACE_TEXT_IPI,	   /* enum ipi_kind */
-	TRACE_TEXT_DEADLOCK, /* enum watchdog_kind */
+	TRACE_TEXT_WATCHDOG, /* enum watchdog_kind */
 };
 
 struct trace_event {

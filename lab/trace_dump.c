@@ -44,11 +44,19 @@ static const char *const ipi_kinds[NR_IPIS] = {
 	[IPI_STOP] = "stop",
 };
 
-static const char *const deadlock_kinds[] = {
+static const char *const watchdog_kinds[NR_WATCHDOG_KINDS] = {
 	[WATCHDOG_NONE] = "none",
-	[WATCHDOG_IPI_LOCK] = "shootdown and lock",
-	[WATCHDOG_ABBA] = "AB-BA",
-	[WATCHDOG_SELF] = "a lock taken twice",
+	[WATCHDOG_IPI_LOCK] = "DEADLOCK: shootdown and lock",
+	[WATCHDOG_ABBA] = "DEADLOCK: AB-BA",
+	[WATCHDOG_SELF] = "DEADLOCK: a lock taken twice",
+	[WATCHDOG_SLEEPING] = "DEADLOCK: threads that sleep",
+	[WATCHDOG_ALL_STUCK] = "all CPUs stuck",
+	[WATCHDOG_HUNG_CPU] = "hung CPU",
+	[WATCHDOG_MISSING_ACK] = "missing acknowledgements",
+	[WATCHDOG_SRCU_STALL] = "SRCU stall",
+	[WATCHDOG_LOCK_HELD] = "lock held",
+	[WATCHDOG_STARVED] = "starved",
+	[WATCHDOG_HUNG_THREAD] = "hung thread",
 };
 
 static void put(const struct trace_event *event)
@@ -90,7 +98,7 @@ static void put_names(void)
 		put_text(TRACE_TEXT_REASON, i, spf_reason_name((enum spf_reason)i));
 	put_table(TRACE_TEXT_RESULT, fault_results, ARRAY_SIZE(fault_results));
 	put_table(TRACE_TEXT_IPI, ipi_kinds, ARRAY_SIZE(ipi_kinds));
-	put_table(TRACE_TEXT_DEADLOCK, deadlock_kinds, ARRAY_SIZE(deadlock_kinds));
+	put_table(TRACE_TEXT_WATCHDOG, watchdog_kinds, ARRAY_SIZE(watchdog_kinds));
 }
 
 /* Whether the text at @address is still to be written: once, if the table has room for it. */

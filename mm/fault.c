@@ -10,6 +10,7 @@
 #include "kernel/errno.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
+#include "lab/lockdep.h"
 #include "lab/perturb.h"
 #include "lab/shadow.h"
 #include "lab/trace.h"
@@ -92,6 +93,7 @@ void handle_user_fault(struct mm *mm, struct fault fault)
 		classic_user_fault(mm, fault);
 	trace(FAULT, FAULT_END, 0, 0, 0);
 	shadow_fault_done(current->mm, fault.addr, fault.flags);
+	lockdep_leave("a page fault");
 }
 
 int handle_uaccess_fault(struct mm *mm, struct fault fault)

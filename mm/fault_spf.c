@@ -48,6 +48,13 @@ static __always_inline enum spf_reason spf_sample_vma(struct vm_fault *vmf)
 	return SPF_OK;
 }
 
+/* From here on no table is freed that is linked now (INV-3). */
+static __always_inline void spf_window_begin(void)
+{
+	if (!bug(walk_irqs_on))
+		irq_disable();
+}
+
 /* Copies the fields of the VMA and judges them; the count was even when they were read. */
 static __always_inline enum spf_reason spf_check_vma(struct vm_fault *vmf)
 {
@@ -93,30 +100,43 @@ static __always_inline enum spf_reason spf_walk(struct mm *mm, struct vm_fault *
 	table_watch_begin(vmf);
 	SYNC_POINT(spf_in_walk);
 	vmf->orig_pte = pte_read(vmf->pte);
-	table_watch_pte(vmf->pte, vmf->orig_pte);
+	table_watch_pte(vmf);
 	return SPF_OK;
+}
+
+static const struct ptl_policy *spf_ptl_policy(struct mm *mm)
+{
+	return bug(ptl_spin_irqs_off) ? ptl_policy_find("spin") : READ_ONCE(mm->ptl_policy);
 }
 
 /* The PTL was held: what the policy of the mm says. */
 static __noinline enum ptl_result spf_ptl_contended(struct mm *mm, struct spinlock *ptl,
 						    unsigned int attempt)
 {
-	const struct ptl_policy *policy = READ_ONCE(mm->ptl_policy);
-
 	SYNC_POINT(spf_ptl_contended);
-	if (bug(ptl_spin_irqs_off))
-		policy = ptl_policy_find("spin");
-	return policy->contended(ptl, attempt);
+	return spf_ptl_policy(mm)->contended(ptl, attempt);
+}
+
+/* The PTL will be tried for: tells what would be done if it were held. */
+static __always_inline void spf_announce_wait(const struct vm_fault *vmf)
+{
+#if LAB
+	if (unlikely(READ_ONCE(hook_listeners)) && spf_ptl_policy(vmf->vma->mm)->waits)
+		hook_lock(HOOK_MAY_WAIT, HOOK_SPINLOCK, vmf->ptl);
+#else
+	(void)vmf;
+#endif
 }
 
 /* One try for the PTL. Interrupts off, the VMA was found unchanged and pmd linked since then. */
 static __always_inline enum ptl_result spf_try_lock(struct vm_fault *vmf, unsigned int attempt)
 {
-	if (!table_watch_same(vmf)) {
+	if (!table_watch_age(vmf) || !table_watch_same(vmf)) {
 		vmf->reason = SPF_PMD_CHANGED;
 		return PTL_ABORT;
 	}
 	vmf->ptl = &pmd_ptdesc(vmf->pmd)->ptl;
+	spf_announce_wait(vmf);
 	SYNC_POINT(spf_before_ptl);
 	if (unlikely(!spin_trylock(vmf->ptl))) {
 		enum ptl_result result = spf_ptl_contended(vmf->vma->mm, vmf->ptl, attempt);
@@ -167,7 +187,7 @@ bool spf_lock_pte_retry(struct vm_fault *vmf, unsigned int attempt)
 	for (;; attempt++) { /* bounded: by the policy, see mm/ptl.h */
 		if (attempt)
 			cpu_relax();
-		irq_disable();
+		spf_window_begin();
 		result = spf_revalidate(vmf) ? spf_try_lock(vmf, attempt) : PTL_ABORT;
 		irq_enable();
 		if (result != PTL_RETRY)
@@ -193,7 +213,7 @@ static __always_inline bool spf_lock_in_window(struct vm_fault *vmf)
 
 static __always_inline bool spf_lock_pte(struct vm_fault *vmf)
 {
-	irq_disable();
+	spf_window_begin();
 	if (likely(spf_revalidate(vmf)))
 		return spf_lock_in_window(vmf);
 	irq_enable();
@@ -231,7 +251,7 @@ static __always_inline enum spf_reason spf_attempt(struct mm *mm, struct vm_faul
 		return reason;
 	SYNC_POINT(spf_validated);
 
-	irq_disable();
+	spf_window_begin();
 	if (unlikely(spf_changed(vmf))) {
 		irq_enable();
 		return SPF_VMA_CHANGED;

@@ -16,6 +16,7 @@
 #include "lab/quarantine.h"
 #include "lab/shadow.h"
 #include "lab/sync.h"
+#include "lab/table_age.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
 #include "mm/tlb.h"
@@ -52,6 +53,7 @@ static __always_inline void gather_free_now(struct mmu_gather *tlb)
 {
 	struct ptdesc *ptdesc, *tmp;
 
+	table_age_round();
 	list_for_each_entry_safe(ptdesc, tmp, &tlb->tables, free_node)
 	{
 		list_del(&ptdesc->free_node);
@@ -72,7 +74,7 @@ static void gather_free_ptdescs(struct mmu_gather *tlb)
 		pgtable_free_deferred(tlb->mm, &tlb->tables);
 		return;
 	}
-	if (tlb_flush_mode == TLB_FLUSH_TLBIE)
+	if (tlb_flush_mode == TLB_FLUSH_TLBIE && !bug(tables_no_sync))
 		tlb_sync_walkers(tlb->mm);
 	gather_free_now(tlb);
 }
@@ -197,6 +199,7 @@ static void gather_table(struct mmu_gather *tlb, phys_addr_t phys, unsigned long
 {
 	struct ptdesc *ptdesc = ptdesc_of(phys_to_virt(phys));
 
+	table_age_unlink(ptdesc);
 	list_add_tail(&ptdesc->free_node, &tlb->tables);
 	gather_range(tlb, addr, min(addr + size, USER_TOP));
 }

@@ -75,7 +75,7 @@ long mm_mmap(struct mm *mm, unsigned long addr, unsigned long len, unsigned long
 long mm_munmap(struct mm *mm, unsigned long addr, unsigned long len);
 /* A hole ends it with -ENOMEM; what lies below has been changed then, as on Linux. */
 long mm_mprotect(struct mm *mm, unsigned long addr, unsigned long len, unsigned long prot);
-/* MADV_DONTNEED, and the hints, which are accepted and ignored. */
+/* MADV_DONTNEED; MADV_REMOVE for shared mappings; and the hints, which are accepted and ignored. */
 long mm_madvise(struct mm *mm, unsigned long addr, unsigned long len, int advice);
 /* The new break, or the old one if it cannot be moved (Linux's way). */
 unsigned long mm_brk(struct mm *mm, unsigned long brk);
@@ -113,3 +113,4 @@ _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM
 #define MADV_SEQUENTIAL 2
 #define MADV_WILLNEED 3
 #define MADV_DONTNEED 4
+#define MADV_REMOVE 9

@@ -14,6 +14,7 @@
 #include "kernel/errno.h"
 #include "lab/shadow.h"
 #include "lab/sync.h"
+#include "lab/table_age.h"
 #include "mm/gather.h"
 #include "mm/mm.h"
 
@@ -79,6 +80,7 @@ int vma_unmap(struct mm *mm, unsigned long start, unsigned long end)
 
 	if (!vma || vma->start >= end)
 		return 0;
+	table_age_unmap(mm, start, end);
 	err = split_edges(mm, &vma, start, end);
 	if (err)
 		return err;

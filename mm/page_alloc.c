@@ -80,10 +80,13 @@ static struct page *zone_take(struct zone *zone, unsigned int order)
 	return page;
 }
 
-/* Whether @pfn heads a free block of @order. Zone locked. */
+/*
+ * Whether @pfn heads a free block of @order. Zone locked; a page outside is its owner's, who may
+ * change other flags meanwhile.
+ */
 static bool zone_heads_free(u64 pfn, unsigned int order)
 {
-	return pfn < page_map_len && page_map[pfn].flags & PAGE_IN_ZONE &&
+	return pfn < page_map_len && READ_ONCE(page_map[pfn].flags) & PAGE_IN_ZONE &&
 	       page_map[pfn].order == order;
 }
 

@@ -91,7 +91,7 @@ static void page_leaves(struct page *page, unsigned int order)
 	freed_record_pages(page, order);
 	for (unsigned long i = 0; i < BIT(order); i++) {
 		poison_fill(page_to_virt(&page[i]), PAGE_SIZE, PGTABLE_POISON);
-		page[i].flags |= PAGE_POISONED;
+		WRITE_ONCE(page[i].flags, page[i].flags | PAGE_POISONED);
 	}
 }
 
@@ -102,7 +102,7 @@ void page_check_poison(struct page *page)
 
 	if (!(page->flags & PAGE_POISONED))
 		return;
-	page->flags &= (u16)~PAGE_POISONED;
+	WRITE_ONCE(page->flags, page->flags & (u16)~PAGE_POISONED);
 	at = poison_find(start, PAGE_SIZE, PGTABLE_POISON);
 	if (unlikely(at < PAGE_SIZE))
 		freed_report(FREED_WRITTEN, (unsigned long)start, NULL,

@@ -8,8 +8,10 @@
  */
 #include "mm/pgtable.h"
 #include "lab/freed.h"
+#include "lab/table_age.h"
 #include "mm/table_watch.h"
 #include "mm/slab.h"
+#include "mm/vma_order.h"
 
 static struct slab_cache *ptdesc_cache;
 #if LAB
@@ -44,9 +46,12 @@ static unsigned int table_order(u32 size)
 
 void *pgtable_alloc(struct mm *mm, unsigned int level)
 {
-	struct ptdesc *ptdesc = slab_alloc(ptdesc_cache);
+	struct ptdesc *ptdesc;
 	struct page *page;
 
+	if (unlikely(vma_order_on()))
+		vma_order_reclaim();
+	ptdesc = slab_alloc(ptdesc_cache);
 	if (!ptdesc)
 		return NULL;
 	page = page_alloc(table_order(table_sizes[level]), PAGE_TABLE, ALLOC_ZERO);
@@ -86,6 +91,7 @@ void pgtable_release(struct ptdesc *ptdesc)
 {
 	struct page *page = virt_to_page(ptdesc->table);
 
+	table_age_reclaim(ptdesc);
 #if LAB
 	pgtable_check_empty(ptdesc);
 	page->index = (unsigned long)ptdesc->generation << 8 | ptdesc->level;

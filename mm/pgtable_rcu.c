@@ -15,7 +15,9 @@
 #include "kernel/errno.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "lab/bug.h"
 #include "lab/quarantine.h"
+#include "lab/table_age.h"
 #include "mm/pgtable.h"
 
 enum pgtable_free_mode pgtable_free_mode;
@@ -64,7 +66,7 @@ static void wait_for_walkers(void)
 		ipis_before[cpu] = READ_ONCE(cpus[cpu]->ipis);
 	arch_ipi_send_mask(&cpus_online, IPI_WAKE);
 	for_each_online_cpu(cpu)
-		if (cpu != self)
+		if (cpu != self && !(cpu == 1 && bug(tables_gp_skips_cpu)))
 			await_interrupt(cpu, ipis_before[cpu]);
 }
 
@@ -73,6 +75,7 @@ static void free_tables(struct list_head *tables)
 	struct ptdesc *ptdesc, *tmp;
 	u64 n = 0;
 
+	table_age_round();
 	list_for_each_entry_safe(ptdesc, tmp, tables, free_node)
 	{
 		list_del(&ptdesc->free_node);
@@ -96,7 +99,8 @@ static void free_worker(void *arg)
 		spin_lock(&deferred_lock);
 		list_splice_tail(&deferred, &tables);
 		spin_unlock(&deferred_lock);
-		wait_for_walkers();
+		if (!bug(tables_gp_at_once))
+			wait_for_walkers();
 		free_tables(&tables);
 	}
 }

@@ -16,6 +16,9 @@ enum ptl_result {
 
 struct ptl_policy {
 	const char *name, *what;
+	/* Whether contended waits for the lock, interrupts off. With instruments lockdep is told at
+	 * every try, so that it sees the danger when nobody holds the lock, too. */
+	bool waits;
 	/*
 	 * What to do about @ptl, which was held when it was tried for the first time, with
 	 * interrupts off, after the walk was validated. @attempt counts from 0 within one fault.

@@ -15,5 +15,6 @@ static enum ptl_result ptl_lock_spin(struct spinlock *ptl, unsigned int attempt)
 PTL_POLICY(spin) = {
 	.name = "spin",
 	.what = "wait with interrupts off: deadlocks, on purpose",
+	.waits = true,
 	.contended = ptl_lock_spin,
 };

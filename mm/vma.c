@@ -15,6 +15,7 @@
 #include "kernel/cpu.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "mm/vma_order.h"
 
 struct srcu vma_srcu;
 static struct slab_cache *vma_cache;
@@ -24,6 +25,7 @@ void vma_subsystem_init(void)
 	vma_cache = slab_create("vma", sizeof(struct vma));
 	slab_isolate(vma_cache);
 	anon_vma_init();
+	vma_order_init();
 	if (srcu_init(&vma_srcu, "vma_srcu"))
 		panic("no memory for vma_srcu");
 }
@@ -80,6 +82,12 @@ void vma_write_begin(struct vma *vma)
 	WARN_ON(!rwsem_is_write_locked(&vma->mm->mmap_sem));
 #endif
 	write_seqcount_begin(&vma->vm_sequence);
+}
+
+void vma_write_begin_nested(struct vma *vma, unsigned int n)
+{
+	hook_nest(n);
+	vma_write_begin(vma);
 }
 
 void vma_write_end(struct vma *vma)

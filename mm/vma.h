@@ -77,6 +77,8 @@ pgprot_t vma_prot(unsigned long flags);
 /* A write section of vm_sequence: every change of an attribute, and every zap with mmap_sem held
  * for writing. mmap_sem held for writing (INV-5, checked with LAB). */
 void vma_write_begin(struct vma *vma);
+/* The same while other VMAs' sections are open: the @n-th of them, from 1 on. */
+void vma_write_begin_nested(struct vma *vma, unsigned int n);
 void vma_write_end(struct vma *vma);
 
 static inline bool vma_is_dead(const struct vma *vma)

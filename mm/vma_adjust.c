@@ -16,6 +16,7 @@
 #include "lab/shadow.h"
 #include "lab/sync.h"
 #include "mm/mm.h"
+#include "mm/vma_order.h"
 
 /* Gives @vma, which has none, a reference to @anon_vma (NULL: none). */
 static void share_anon_vma(struct vma *vma, struct anon_vma *anon_vma)
@@ -32,6 +33,8 @@ int vma_split(struct mm *mm, struct vma *vma, unsigned long addr)
 
 	BUG_ON_MSG(addr <= vma->start || addr >= vma->end, "%lx in %lx-%lx", addr, vma->start,
 		   vma->end);
+	if (unlikely(vma_order_on()))
+		return vma_split_ordered(mm, vma, addr);
 	upper = vma_alloc(mm, addr, vma->end, vma->flags);
 	if (!upper)
 		return -ENOMEM;
@@ -54,12 +57,14 @@ struct merge {
 
 static void merge_open(const struct merge *m)
 {
+	unsigned int n = 1;
+
 	vma_write_begin(m->keep);
 	if (m->shrink)
-		vma_write_begin(m->shrink);
+		vma_write_begin_nested(m->shrink, n++);
 	for (unsigned int i = 0; i < ARRAY_SIZE(m->gone); i++)
 		if (m->gone[i])
-			vma_write_begin(m->gone[i]);
+			vma_write_begin_nested(m->gone[i], n++);
 	SYNC_POINT(adjust_seq_open);
 }
 

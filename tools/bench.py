@@ -109,7 +109,8 @@ def print_exact(arch, classic, spf):
 
 def contend_rates():
     """{(path, contender): [faults a second, ...]} and the same for the contenders' operations."""
-    run(["--mode", "parallel", "--smp", "2", "--timeout", "240", "--append", "pagealloc=plain",
+    run(["--mode", "parallel", "--smp", "2", "--timeout", "240",
+         "--append", "pagealloc=plain lockdep=off",
          "bench.contend"])
     faults, ops = {}, {}
     with open(os.path.join(ROOT, "out", "latest", "stdout.log"), encoding="utf-8") as log:

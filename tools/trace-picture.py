@@ -91,7 +91,7 @@ class Story:
         self.proof = cycle[0].time
         self.cpus = sorted(moment.track[1] for moment in cycle[:count])
         self.broken = next((moment.time for moment in proofs if moment.time > self.proof
-                            and not moment.name.startswith("DEADLOCK")), None)
+                            and moment.name.endswith("broken")), None)
         self.bars = [bar for cpu in self.cpus for bar in self.bars_of(picture, cpu)]
         self.arrows = [arrow for arrow in picture.arrows
                        if arrow.name in ("shootdown", "acknowledgement")

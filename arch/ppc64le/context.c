@@ -11,6 +11,7 @@
 #include "kernel/errno.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
+#include "arch/stack.h"
 #include "arch/ppc64le/internal.h"
 #include "arch/ppc64le/traps.h"
 
@@ -48,6 +49,12 @@ void arch_switch_prepare(struct thread *prev, struct thread *next)
 {
 	(void)prev;
 	this_cpu()->arch.kstack_top = kstack_top(next);
+}
+
+void arch_stack_saved(const struct thread *thread, unsigned long *pc, unsigned long *fp)
+{
+	*fp = thread->arch.sp + SWITCH_FRAME;
+	*pc = *(const unsigned long *)(*fp + STACK_LR_SAVE);
 }
 
 int arch_thread_alloc(struct thread *thread)

@@ -3,21 +3,17 @@
  * The report of an exception that the kernel does not survive. The back-trace is panic's, which
  * leads through the trap frame to the instruction that failed.
  *
- * Owns the note of which CPU is dying, by which an exception within the report ends the machine
- * at once. Runs with interrupts off, on any stack.
+ * Runs with interrupts off, on any stack.
  */
 #include "kernel/exit.h"
 #include "kernel/printk.h"
 #include "kernel/thread.h"
 #include "arch/page.h"
-#include "arch/power.h"
 #include "arch/ppc64le/internal.h"
 #include "arch/ppc64le/traps.h"
 
 #define DSISR_NO_TRANSLATION 0x40000000UL
 #define DSISR_STORE 0x02000000UL
-
-static struct cpu *dying_cpu;
 
 static void died_print_registers(const struct trap_frame *regs)
 {
@@ -76,17 +72,9 @@ static void died_print_fault(const struct trap_frame *regs, const struct thread 
 
 void trap_kernel_died(struct trap_frame *regs, const char *what)
 {
-	struct cpu *cpu = this_cpu();
-	struct thread *thread = current_thread();
-
 	irq_disable();
-	if (READ_ONCE(dying_cpu) == cpu)
-		arch_exit(EXIT_PANIC);
-	WRITE_ONCE(dying_cpu, cpu);
-	console_break_locks();
-	printk("%s, on CPU %u, thread %d (%s)\n", what, cpu->id, thread ? thread->tid : 0,
-	       thread ? thread->name : "none");
-	died_print_fault(regs, thread);
+	panic_report_trap(what, regs->nip, regs->trap & TRAP_OVERFLOW);
+	died_print_fault(regs, current_thread());
 	died_print_registers(regs);
 	panic_with(EXIT_PANIC, "%s at %pS", what, (void *)regs->nip);
 }

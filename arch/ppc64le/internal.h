@@ -47,9 +47,9 @@ phys_addr_t boot_reserve_find(size_t size, size_t align);
 
 /* --- what the interrupt entries call, interrupts off, on the thread's kernel stack --- */
 /* 0x500: takes interrupts from XICS until there is none, with acknowledgement. */
-void platform_external_interrupt(void);
+void platform_external_interrupt(struct trap_frame *regs);
 /* 0x900: the decrementer. Calls timer_interrupt if the timer is due. */
-void platform_decrementer(void);
+void platform_decrementer(bool from_user);
 /* 0x100, on the CPU's NMI stack: calls nmi_handle, then lets others send to this CPU again. */
 void platform_nmi(struct trap_frame *regs);
 

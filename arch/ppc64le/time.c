@@ -72,7 +72,7 @@ void arch_timer_off(void)
 	decrementer_set(DECREMENTER_MAX);
 }
 
-void platform_decrementer(void)
+void platform_decrementer(bool from_user)
 {
 	u64 due = READ_ONCE(this_cpu()->arch.timer_due);
 	u64 now = timebase_read();
@@ -82,5 +82,5 @@ void platform_decrementer(void)
 		return;
 	}
 	arch_timer_off();
-	timer_interrupt();
+	timer_interrupt(from_user);
 }

@@ -179,9 +179,9 @@ void trap_interrupt(struct trap_frame *regs)
 	if (unlikely(regs->trap & TRAP_OVERFLOW))
 		trap_kernel_died(regs, "kernel stack overflow");
 	if (regs->trap == VEC_DECREMENTER)
-		platform_decrementer();
+		platform_decrementer(trap_frame_is_user(regs));
 	else
-		platform_external_interrupt();
+		platform_external_interrupt(regs);
 	if (trap_frame_is_user(regs))
 		trap_leave_user(regs);
 }

@@ -9,15 +9,18 @@
  * Source: PAPR+ 14.5.4.7 (H_IPI, H_XIRR, H_EOI, H_CPPR).
  */
 #include "arch/ipi.h"
+#include "arch/nmi.h"
 #include "arch/ppc64le/hcall.h"
 #include "arch/ppc64le/internal.h"
 #include "kernel/boot.h"
 #include "lab/trace.h"
+#include "lab/watchdog.h"
 
 #define XIRR_SOURCE 0xffffff
 #define XICS_IPI 2	/* the source number of all IPIs */
 #define IPI_PRIORITY 4
 #define PRIORITY_LEAST 0xff
+#define IPI_ASK NR_IPIS /* beside those of kernel/ipi.h: arch_nmi_interrupt's */
 
 void xics_init_cpu(void)
 {
@@ -25,7 +28,7 @@ void xics_init_cpu(void)
 	hcall(H_CPPR, PRIORITY_LEAST, 0, 0, 0, NULL);
 }
 
-static void ipi_receive(struct cpu *cpu)
+static void ipi_receive(struct cpu *cpu, struct trap_frame *regs)
 {
 	u32 pending;
 
@@ -34,10 +37,12 @@ static void ipi_receive(struct cpu *cpu)
 	for (unsigned int kind = 0; kind < NR_IPIS; kind++)
 		if (pending & BIT(kind))
 			ipi_handle(kind);
+	if (pending & BIT(IPI_ASK))
+		nmi_handle_interrupt(regs);
 }
 
 /* Acknowledged last, so that handlers do not nest. */
-void platform_external_interrupt(void)
+void platform_external_interrupt(struct trap_frame *regs)
 {
 	unsigned long xirr;
 
@@ -45,7 +50,7 @@ void platform_external_interrupt(void)
 	if (!(xirr & XIRR_SOURCE))
 		return;
 	if ((xirr & XIRR_SOURCE) == XICS_IPI)
-		ipi_receive(this_cpu());
+		ipi_receive(this_cpu(), regs);
 	hcall(H_EOI, xirr, 0, 0, 0, NULL);
 }
 
@@ -55,6 +60,13 @@ void arch_ipi_send(unsigned int cpu, enum ipi_kind kind)
 	trace(IPI, IPI_SEND, kind, cpu, 0);
 	__atomic_fetch_or(&cpus[cpu]->arch.ipi_pending, (u32)BIT(kind), __ATOMIC_SEQ_CST);
 	hcall(H_IPI, boot_info.cpu_hwid[cpu], IPI_PRIORITY, 0, 0, NULL);
+}
+
+bool arch_nmi_interrupt(unsigned int cpu)
+{
+	__atomic_fetch_or(&cpus[cpu]->arch.ipi_pending, (u32)BIT(IPI_ASK), __ATOMIC_SEQ_CST);
+	hcall(H_IPI, boot_info.cpu_hwid[cpu], IPI_PRIORITY, 0, 0, NULL);
+	return true;
 }
 
 void arch_ipi_send_mask(const struct cpumask *mask, enum ipi_kind kind)

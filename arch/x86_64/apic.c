@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Interrupt controllers: the local xAPIC sends and receives IPIs, NMIs and timer interrupts; the
- * legacy PICs and the I/O APIC stay masked, since no device interrupts.
+ * legacy PICs stay masked and so do the pins of the I/O APIC but one (nmi_timer.c), since no device
+ * interrupts.
  *
  * Every register is this CPU's own. The command register (ICR) is two words, with interrupts off
- * between them; from an NMI only arch_ipi_stop_others may be called.
+ * between them; an NMI that came there puts the first back (apic_icr_high).
  *
  * Source: Intel SDM volume 3, chapter 11 (xAPIC; TCG has no x2APIC).
  */
@@ -65,6 +66,7 @@ void apic_init_boot(void)
 	u64 base = rdmsr(MSR_APIC_BASE);
 
 	apic = mmu_map_device(base & ~0xfffUL & ((1UL << 52) - 1));
+	nmi_timer_init_boot();
 	outb(PIC1_DATA, 0xff);
 	outb(PIC2_DATA, 0xff);
 	if (base & APIC_BASE_X2APIC)
@@ -121,6 +123,16 @@ static void icr_send(u32 command, u32 dest)
 static void icr_send_others(u32 command)
 {
 	apic_write(APIC_ICR_LOW, command | ICR_ASSERT | ICR_OTHERS);
+}
+
+u32 apic_icr_high(void)
+{
+	return apic_read(APIC_ICR_HIGH);
+}
+
+void apic_icr_high_restore(u32 high)
+{
+	apic_write(APIC_ICR_HIGH, high);
 }
 
 void apic_init_others(void)

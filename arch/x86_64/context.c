@@ -13,6 +13,7 @@
 #include "kernel/errno.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
+#include "arch/stack.h"
 #include "arch/syscall.h"
 #include "arch/uaccess.h"
 #include "arch/x86_64/internal.h"
@@ -49,6 +50,14 @@ void arch_switch_prepare(struct thread *prev, struct thread *next)
 	cpu->arch.kstack_top = kstack_top(next);
 	cpu->arch.tables->tss.rsp[0] = kstack_top(next);
 	wrmsr(MSR_FS_BASE, next->arch.fs_base);
+}
+
+void arch_stack_saved(const struct thread *thread, unsigned long *pc, unsigned long *fp)
+{
+	const struct switch_frame *frame = (const struct switch_frame *)thread->arch.sp;
+
+	*pc = frame->rip;
+	*fp = frame->rbp;
 }
 
 int arch_thread_alloc(struct thread *thread)

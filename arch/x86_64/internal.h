@@ -38,6 +38,11 @@ void apic_init_cpu(void);
 void apic_eoi(void);
 /* The id of the CPU it runs on, 0 to 255. */
 u32 apic_id(void);
+/* The half of the command register that an NMI may overwrite, to be put back. */
+u32 apic_icr_high(void);
+void apic_icr_high_restore(u32 high);
+/* Boot CPU, on the boot map. */
+void nmi_timer_init_boot(void);
 /* INIT, or start-up at the physical page @page below 1 MiB, to all CPUs but this one. */
 void apic_init_others(void);
 void apic_start_others(phys_addr_t page);

@@ -246,7 +246,7 @@ void trap_interrupt(struct trap_frame *regs)
 
 	if (vector == X86_VECTOR_TIMER) {
 		apic_eoi();
-		timer_interrupt();
+		timer_interrupt(trap_frame_is_user(regs));
 	} else if (vector - X86_VECTOR_IPI_BASE < NR_IPIS) {
 		apic_eoi();
 		ipi_handle((enum ipi_kind)(vector - X86_VECTOR_IPI_BASE));
@@ -276,8 +276,10 @@ static u64 trap_gs_enter(void)
 void trap_nmi(struct trap_frame *regs)
 {
 	u64 gs = trap_gs_enter();
+	u32 icr_high = apic_icr_high();
 
 	nmi_handle(regs);
+	apic_icr_high_restore(icr_high);
 	wrmsr(MSR_GS_BASE, gs);
 }
 

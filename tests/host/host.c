@@ -8,8 +8,11 @@
 #include "kernel/exit.h"
 #include "kernel/printk.h"
 #include "kernel/run.h"
+#include "lab/explore.h"
 #include "lab/freed.h"
+#include "lab/lockdep.h"
 #include "lab/quarantine.h"
+#include "lab/watchdog.h"
 
 int fflush(void *stream);
 int vprintf(const char *fmt, va_list ap);
@@ -133,6 +136,52 @@ void printk_set_expected(bool expected)
 void control_print(const char *fmt, ...)
 {
 	(void)fmt;
+}
+
+/* --- lockdep, which never listens here --- */
+void lockdep_event(enum hook_event event, enum hook_kind kind, const void *lock, unsigned long pc)
+{
+	(void)event, (void)kind, (void)lock, (void)pc;
+}
+
+void lockdep_nest(unsigned int subclass)
+{
+	(void)subclass;
+}
+
+void lockdep_check_left(const char *what)
+{
+	(void)what;
+}
+
+/* --- lab/explore.c: no schedule is ever explored here --- */
+void explore_open(void)
+{
+}
+
+void explore_close(void)
+{
+}
+
+void explore_sync(unsigned int sync_point)
+{
+	(void)sync_point;
+}
+
+void explore_lock(enum hook_event event, enum hook_kind kind, const void *lock)
+{
+	(void)event, (void)kind, (void)lock;
+}
+
+void explore_site(enum perturb_site site)
+{
+	(void)site;
+}
+
+/* --- what lab/watchdog_report.c does, without a list of threads --- */
+void watchdog_print_holders(const struct rwsem *sem)
+{
+	(void)sem;
 }
 
 /* --- what lab/freed.c and lab/quarantine.c do, without records --- */

@@ -26,6 +26,7 @@ COMPILE = "musl-gcc -static -O2 -g -Wall -Wextra -Werror -I. -Iarch/x86_64 -pthr
 CASES = {
     "alloc": ["", "--threads 8 --rounds 1000 --seed 2"],
     "altstack": [""],
+    "asleep": ["", "--ms 50"],
     "clock": [""],
     "contend": ["--ms 50", "--ms 50 --contender mmap", "--ms 50 --contender mprot16m"],
     "cow": ["", "--faulters 3", "--faulters=63"],
@@ -35,6 +36,7 @@ CASES = {
     "fpu": ["--rounds 300"],
     "growth": [""],
     "hello": ["", "a b"],
+    "holes": [""],
     "kinds": ["", "--rounds 100"],
     "latefault": [""],
     "lookupstorm": ["", "--threads 7 --seed 2"],
@@ -43,6 +45,7 @@ CASES = {
     "oom": ["--mib 16 --threads 3"],
     "parked": [""],
     "protectrace": [""],
+    "reclaim": ["", "--rounds 8 --spans 4 --seed 2"],
     "segv": ["", "null", "gap", "readonly", "none", "noexec", "kernel"],
     "signals": [""],
     "sigfpu": [""],

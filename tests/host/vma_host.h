@@ -14,6 +14,7 @@
 #include "mm/gather.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "mm/vma_order.h"
 
 #define ARENA_PAGES 700UL /* the addresses from 0 on that random tests use */
 
@@ -40,8 +41,9 @@ static struct host_pte host_ptes[ARENA_PAGES];
 /* --- sleeping locks --- */
 bool sync_active = true;
 
-void rwsem_wait(struct rwsem *sem, bool write)
+bool rwsem_wait(struct rwsem *sem, bool write, bool breakable)
 {
+	(void)breakable;
 	panic("%s is taken already (state %lx) and wanted for %s", sem->name,
 	      (unsigned long)sem->state, write ? "writing" : "reading");
 }
@@ -172,6 +174,28 @@ void gather_begin(struct mmu_gather *tlb, struct mm *mm)
 void gather_end(struct mmu_gather *tlb)
 {
 	CHECK(tables_cleared == rwsem_is_write_locked(&tlb->mm->mmap_sem));
+}
+
+/* The experiments with locks of reverse maps are off. */
+void vma_order_init(void)
+{
+}
+
+bool vma_order_on(void)
+{
+	return false;
+}
+
+int vma_split_ordered(struct mm *mm, struct vma *vma, unsigned long addr)
+{
+	panic("%p: split of %p at %lx in an experiment's order", (void *)mm, (void *)vma, addr);
+}
+
+void vma_remove_ordered(struct mmu_gather *tlb, struct vma *vma, unsigned long start,
+			unsigned long end)
+{
+	panic("%p: removal of %lx-%lx in an experiment's order", (void *)tlb->mm,
+	      max(start, vma->start), end);
 }
 
 void zap_page_range(struct mmu_gather *tlb, struct vma *vma, unsigned long start,

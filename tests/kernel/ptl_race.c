@@ -7,8 +7,10 @@
 
 #if LAB
 #include "arch/mmu.h"
+#include "lab/lockdep.h"
 #include "lab/watchdog.h"
 #include "mm/gather.h"
+#include "mm/ptl.h"
 
 /* The faults begin when the tree is at rest again, or one might find it busy and go classic. */
 #define ZAP_SCHEDULE                                                                               \
@@ -44,10 +46,14 @@ void ptl_race_run(struct test_run *t, const struct ptl_race *race, struct ptl_ra
 	if (sync_arm(schedule))
 		test_error(t, "bad schedule %s", schedule);
 	watchdog_expect(race->deadlock);
+	/* It is told that the policy waits, whatever this schedule makes of it. */
+	if (race->ptl && ptl_policy_find(race->ptl)->waits)
+		lockdep_expect(LOCKDEP_EXPECT_QUIETLY);
 	test_program(t, FAULT_PATH_SPF, race->ptl, &result->process, race->program, "--faulters",
 		     test_number(race->faulters), race->pages ? "--pages" : NULL,
 		     test_number(race->pages));
 	watchdog_expect(false);
+	lockdep_expect(LOCKDEP_EXPECT_NOTHING);
 	if (sync_disarm(why, sizeof(why)))
 		test_error(t, "%s", why);
 	result->reports = watchdog_reports() - reports;

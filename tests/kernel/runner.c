@@ -18,6 +18,7 @@
 #include "lab/mutant.h"
 #include "mm/page.h"
 #include "lab/perturb.h"
+#include "tests/kernel/explore.h"
 #include "lab/trace.h"
 #include "tests/kernel/test.h"
 
@@ -37,6 +38,14 @@ static void run_name(const struct test *test, enum fault_path path, char *name, 
 		snprintf(name, size, "%s_%s", test->name, fault_path_name(path));
 	else
 		snprintf(name, size, "%s", test->name);
+}
+
+void test_run_name(const struct test_run *t, char *name, size_t size)
+{
+	char part[MAX_NAME];
+
+	run_name(t->test, t->path, part, sizeof(part));
+	snprintf(name, size, "%s.%s", t->test->suite, part);
 }
 
 /* Whether one glob of @globs matches; "" is all. @len of the one that was looked at. */
@@ -65,6 +74,8 @@ static bool selected_by(const char *globs, const struct test *test, enum fault_p
 	if (!test->both_paths && path != FAULT_PATH_CLASSIC)
 		return false;
 	if (test->both_paths && cmdline.fault_given && path != cmdline.fault)
+		return false;
+	if (tests_explore() && !*globs && !test->explorable)
 		return false;
 	if (test->manual && strncmp(globs, test->suite, strlen(test->suite)))
 		return false;
@@ -187,6 +198,16 @@ static void print_result(const struct test_run *t, const char *name, unsigned in
 			    directive[t->outcome], t->why);
 }
 
+void test_run_checked(struct test_run *t)
+{
+	unsigned long signs = bad_signs;
+	struct ledger before;
+
+	ledger_read(&before);
+	t->test->fn(t);
+	check_after(t, &before, signs);
+}
+
 /* What led to it, before later tests overwrite it. */
 static void trace_failure(const struct test_run *t, const char *name)
 {
@@ -199,19 +220,16 @@ static void trace_failure(const struct test_run *t, const char *name)
 static void run_one(const struct test *test, enum fault_path path, unsigned int number)
 {
 	struct test_run t = { .test = test, .path = path };
-	unsigned long signs = bad_signs;
-	struct ledger before;
 	char name[MAX_NAME];
-	u64 start;
+	u64 start = time_ns();
 
 	run_name(test, path, name, sizeof(name));
-	ledger_read(&before);
-	start = time_ns();
 	if (cpumask_weight(&cpus_online) < test->min_cpus)
 		test_skip(&t, "needs %u CPUs", test->min_cpus);
+	else if (tests_explore())
+		explore_run(&t);
 	else
-		test->fn(&t);
-	check_after(&t, &before, signs);
+		test_run_checked(&t);
 	print_result(&t, name, number, time_ns() - start);
 	mutant_after_test(test->suite, name, t.outcome >= TEST_FAILED);
 	if (t.outcome >= TEST_FAILED)
@@ -261,6 +279,20 @@ static bool selection_valid(void)
 	return true;
 }
 
+/* A test that forces an order, or has no window, shows nothing under schedules of others. */
+static bool selection_explorable(void)
+{
+	for (const struct test *test = tests_start; test < tests_stop; test++) {
+		if (test->explorable || (!selected(test, FAULT_PATH_CLASSIC) &&
+					 !selected(test, FAULT_PATH_SPF)))
+			continue;
+		printk("error: %s.%s cannot be explored: it forces an order itself, or has no "
+		       "window; the suite explore can", test->suite, test->name);
+		return false;
+	}
+	return true;
+}
+
 static void print_preamble(void)
 {
 	static const char *const modes[] = { "unknown", "kvm", "interleaved", "parallel",
@@ -281,7 +313,8 @@ static void print_preamble(void)
 
 int tests_run(void)
 {
-	if (!selection_valid())
+	if (!selection_valid() || explore_configure() ||
+	    (tests_explore() && !selection_explorable()))
 		return EXIT_USAGE;
 	print_preamble();
 	ktap_printk("1..%u", for_each_suite(NULL));

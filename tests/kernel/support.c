@@ -2,9 +2,12 @@
 /*
  * What tests share: running programs and kernel threads, checking sums.
  */
+#include "arch/tlb.h"
 #include "kernel/errno.h"
 #include "kernel/string.h"
+#include "lab/bug.h"
 #include "lab/sync.h"
+#include "lab/table_age.h"
 #include "mm/ptl.h"
 #include "mm/tlb.h"
 #include "tests/kernel/test.h"
@@ -83,6 +86,32 @@ bool test_flush_decidable(struct test_run *t)
 	return tlb_flush_mode == TLB_FLUSH_IPI || test_decidable(t, PROBE_broadcast_waits);
 }
 
+static enum tlb_flush_mode old_flush;
+static enum pgtable_free_mode old_free;
+
+bool test_set_back_ends(struct test_run *t, enum tlb_flush_mode flush,
+			enum pgtable_free_mode free)
+{
+	if (flush == TLB_FLUSH_TLBIE && !ARCH_TLB_BROADCAST) {
+		test_skip(t, "this machine has no broadcast invalidation");
+		return false;
+	}
+	if (flush == TLB_FLUSH_TLBIE && !test_decidable(t, PROBE_broadcast_waits))
+		return false;
+	old_flush = tlb_flush_mode;
+	old_free = pgtable_free_mode;
+	tlb_flush_mode = flush;
+	pgtable_free_mode = free;
+	return true;
+}
+
+void test_restore_back_ends(void)
+{
+	pgtable_free_barrier();
+	tlb_flush_mode = old_flush;
+	pgtable_free_mode = old_free;
+}
+
 const char *test_number(u64 n)
 {
 	static char buf[5][24];
@@ -137,6 +166,37 @@ bool test_spin_until(const u64 *word, u64 value)
 }
 
 #if LAB
+static u64 short_hits;
+static bool short_before;
+
+void test_begin_short_flush(void)
+{
+	short_hits = bug_hits(BUG_shootdown_one_short);
+	short_before = bug_switches[BUG_shootdown_one_short].on;
+	bug_set(BUG_shootdown_one_short, true);
+}
+
+void test_end_short_flush(struct test_run *t)
+{
+	bug_set(BUG_shootdown_one_short, short_before);
+	EXPECT_OP(t, bug_hits(BUG_shootdown_one_short), >, short_hits);
+}
+
+void test_check_walkers(struct test_run *t)
+{
+	const struct table_age_sighting *seen = table_age_first_sighting();
+
+	if (!seen)
+		return;
+	test_fail(t,
+		  "CPU %u (thread %d) at %lx walked table %u of level %u, unlinked by CPU %u "
+		  "(thread %d, %s) and reclaimed by CPU %u (thread %d, %s); %lu such in all",
+		  seen->walker.cpu, seen->walker.tid, seen->addr, seen->generation, seen->level,
+		  seen->unlinked_by.cpu, seen->unlinked_by.tid, seen->unlinked_by.thread,
+		  seen->reclaimed_by.cpu, seen->reclaimed_by.tid, seen->reclaimed_by.thread,
+		  (unsigned long)table_age_counts.saw_reclaimed);
+}
+
 void test_count_points(struct test_run *t)
 {
 	if (sync_arm("") || sync_go())

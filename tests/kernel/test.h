@@ -23,6 +23,8 @@
 #include "kernel/thread.h"
 #include "kernel/time.h"
 #include "lab/probe.h"
+#include "mm/pgtable.h"
+#include "mm/tlb.h"
 
 enum test_outcome { TEST_PASSED, TEST_SKIPPED, TEST_FAILED, TEST_ERROR };
 
@@ -34,6 +36,7 @@ struct test {
 	void (*fn)(struct test_run *t);
 	unsigned int min_cpus; /* skipped on fewer */
 	bool both_paths;       /* run once under each fault path, named name_classic and name_spf */
+	bool explorable;       /* forces no order and has a window: may be run under explore= */
 	bool manual;	       /* only when its suite is named: a benchmark, or a death */
 };
 
@@ -100,6 +103,23 @@ void test_program_argv(struct test_run *t, enum fault_path path, const char *ptl
 bool test_decidable(struct test_run *t, enum probe_id id);
 /* The same for what other CPUs must not see any more after a flush in the present flush mode. */
 bool test_flush_decidable(struct test_run *t);
+
+/*
+ * For one test, unmapping flushes and frees tables by these, whatever the boot words say. False,
+ * and the test is skipped, if this machine has no such flush or it may be late.
+ */
+bool test_set_back_ends(struct test_run *t, enum tlb_flush_mode flush,
+			enum pgtable_free_mode free);
+/* When all tables are freed that wait: what it was before. */
+void test_restore_back_ends(void);
+
+/* In between, a shootdown does not wait for the last answer (bug=shootdown_one_short); fails the
+ * test if that never mattered. */
+void test_begin_short_flush(void);
+void test_end_short_flush(struct test_run *t);
+
+/* Fails the test if a walker saw a page table reclaimed since table_age_begin; names who did it. */
+void test_check_walkers(struct test_run *t);
 
 /* Notes the counters of @faults that are not zero. */
 void test_note_faults(struct test_run *t, const struct fault_stats *faults);

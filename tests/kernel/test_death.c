@@ -7,7 +7,9 @@
  * the functions below (`dies` in tools/runner/profiles.py says which). They keep their names and
  * frames: not inlined, and none ends in a jump to the next.
  */
+#include "kernel/thread.h"
 #include "tests/kernel/test.h"
+#include "arch/cpu.h"
 
 static __noinline void death_write_null(volatile int *nowhere)
 {
@@ -46,4 +48,26 @@ static __noinline unsigned int death_recurse(unsigned int frames)
 TEST(death, overflow, "a kernel stack that overflows is reported as that", .manual = true)
 {
 	test_fail(t, "%u calls returned", death_recurse(1000));
+}
+
+/*
+ * What is left of the stack when the exception comes: enough for its frame, too little for the
+ * report, which overflows the stack in its turn and must start again on another one.
+ */
+#define DEATH_STACK_LEFT 1400
+
+static __noinline void death_near_the_end(volatile int *nowhere)
+{
+	if (cpu_frame_pointer() - (unsigned long)current->kstack < DEATH_STACK_LEFT)
+		death_write_null(nowhere);
+	else
+		death_near_the_end(nowhere);
+	barrier();
+}
+
+TEST(death, overflow_in_report, "a report that does not fit on the stack starts again elsewhere",
+     .manual = true)
+{
+	death_near_the_end((volatile int *)8);
+	test_fail(t, "it went through");
 }

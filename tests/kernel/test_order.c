@@ -23,6 +23,7 @@ struct snapshot {
 };
 
 static struct seqcount count;
+static DEFINE_SPINLOCK(count_lock); /* as every count's writers have one (INV-5) */
 static u64 a, b;
 static struct snapshot snapshots[SNAPSHOTS];
 static unsigned int nr_snapshots;
@@ -39,12 +40,14 @@ static void write_section(u64 order)
 {
 	nr_snapshots = 0;
 	take_snapshot();
+	spin_lock(&count_lock);
 	storebuf_begin(order, take_snapshot);
 	write_seqcount_begin(&count);
 	sb_store(&a, sb_load(&a) + 1);
 	sb_store(&b, sb_load(&b) + 1);
 	write_seqcount_end(&count);
 	storebuf_end();
+	spin_unlock(&count_lock);
 }
 
 /* Readers that load seq, a, b, seq at moments i <= j <= k <= l and accept two different words. */

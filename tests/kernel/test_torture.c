@@ -11,6 +11,7 @@
  * Before it the two interleavings by which an SRCU of this kind goes wrong, each forced: a reader
  * that comes late into an index (needs the second flip), and one that passes between the two sums
  * (needs those who left to be summed first). bug=srcu_one_flip and bug=srcu_locks_first break them.
+ * And a barrier that comes when the callbacks it is to wait for were taken off the queue.
  *
  * Source: P. McKenney, "Sleepable Read-Copy Update"; rcutorture's method of ageing objects.
  */
@@ -151,6 +152,63 @@ TEST(torture, between_the_sums, "one who comes and goes between the sums hides n
 	finish(t);
 }
 
+static u64 release, barrier_begun, called_at_barrier_end;
+
+static void stay_until_released(void *arg)
+{
+	int idx = srcu_read_lock(&domain);
+
+	(void)arg;
+	__atomic_store_n(&inside, 1, __ATOMIC_SEQ_CST);
+	test_await(&release, 1);
+	__atomic_store_n(&may_leave, 1, __ATOMIC_SEQ_CST);
+	srcu_read_unlock(&domain, idx);
+}
+
+static void call_barrier(void *arg)
+{
+	(void)arg;
+	__atomic_store_n(&barrier_begun, 1, __ATOMIC_SEQ_CST);
+	srcu_barrier(&domain);
+	called_at_barrier_end = __atomic_load_n(&called, __ATOMIC_SEQ_CST);
+}
+
+/* Sleeps until a grace period has looked for readers @n times more. */
+static void await_polls(struct test_run *t, u64 n)
+{
+	if (sync_wait("srcu_gp_polled", sync_reached(SYNC_srcu_gp_polled) + n))
+		test_error(t, "no grace period looks for readers");
+}
+
+/*
+ * The worker has taken the callback and its grace period waits for a reader when the barrier comes:
+ * nothing is queued any more, and yet it must wait.
+ */
+TEST(torture, barrier_of_taken, "a barrier waits for callbacks whose grace period has begun",
+     .min_cpus = 2)
+{
+	struct thread *thread, *barrier;
+
+	prepare(t, "");
+	release = barrier_begun = called_at_barrier_end = 0;
+	thread = start("reader", stay_until_released, 1);
+	if (!test_await(&inside, 1))
+		test_error(t, "the reader did not come in");
+	call_srcu(&domain, &unlinked, callback);
+	await_polls(t, 1);
+	barrier = start("barrier", call_barrier, 0);
+	if (!test_await(&barrier_begun, 1))
+		test_error(t, "the barrier did not begin");
+	await_polls(t, POLLS);
+	__atomic_store_n(&release, 1, __ATOMIC_SEQ_CST);
+	thread_join(barrier);
+	thread_join(thread);
+	EXPECT_EQ(t, called_at_barrier_end, 1);
+	EXPECT_EQ(t, called_early, 0);
+	srcu_barrier(&domain); /* before the head is used again */
+	finish(t);
+}
+
 /* --- at random --- */
 
 #define PIPE 4	    /* grace periods until an object is used again */
@@ -166,7 +224,7 @@ static struct object {
 } objects[OBJECTS];
 
 static struct object *published;
-static u64 stop, reads, sleeps, aged, reused, floods;
+static u64 stop, reads, sleeps, aged, reused, floods, short_barriers;
 
 static void age_object(struct srcu_head *head)
 {
@@ -237,6 +295,7 @@ static void update_objects(void)
 {
 	static struct srcu_head flood[FLOOD];
 	atomic64_t state = { (s64)cmdline.seed };
+	u64 flooded = 0;
 
 	for (unsigned int i = 0; i < UPDATES; i++) {
 		struct object *old = published;
@@ -246,10 +305,12 @@ static void update_objects(void)
 		smp_store_release(&published, take_object());
 		call_srcu(&domain, &old->srcu, age_object);
 		if (i % 16 == 3)
-			for (unsigned int n = 0; n < FLOOD; n++)
+			for (unsigned int n = 0; n < FLOOD; n++, flooded++)
 				call_srcu(&domain, &flood[n], drop);
-		if (i % 16 == 11 || i == UPDATES - 1)
-			srcu_barrier(&domain); /* also before the flood's heads are used again */
+		if (i % 16 == 11 || i == UPDATES - 1) { /* the flood's heads are used again */
+			srcu_barrier(&domain);
+			short_barriers += __atomic_load_n(&floods, __ATOMIC_SEQ_CST) != flooded;
+		}
 		if (random_next(&state) % 8 == 0)
 			synchronize_srcu(&domain);
 		cpu_relax();
@@ -274,6 +335,7 @@ static void check_sum(struct test_run *t, u64 before)
 {
 	EXPECT_EQ(t, aged, 0);
 	EXPECT_EQ(t, reused, 0);
+	EXPECT_EQ(t, short_barriers, 0);
 	/* Signs that there was something to see. */
 	EXPECT_OP(t, reads, >=, UPDATES);
 	EXPECT_OP(t, sleeps, >, 0);
@@ -290,7 +352,7 @@ TEST(torture, readers_see_no_age, "no reader sees the object it holds grow older
 
 	prepare(t, "");
 	sync_end();
-	stop = reads = sleeps = aged = reused = floods = 0;
+	stop = reads = sleeps = aged = reused = floods = short_barriers = 0;
 	before = domain.gp_completed;
 	published = take_object();
 	if (!test_on_cpus(nr_cpus, update_or_read, NULL))

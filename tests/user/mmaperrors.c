@@ -55,6 +55,8 @@ static void test_others(char *base, size_t page)
 	expect("madvise that wraps", syscall(SYS_madvise, base, -page, MADV_DONTNEED), EINVAL);
 	expect("madvise in the kernel", syscall(SYS_madvise, IN_KERNEL, page, MADV_DONTNEED),
 	       ENOMEM);
+	expect("MADV_REMOVE of private memory", syscall(SYS_madvise, base, page, MADV_REMOVE),
+	       EINVAL);
 }
 
 static int mmaperrors_main(int argc, char **argv)

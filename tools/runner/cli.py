@@ -7,7 +7,7 @@ import secrets
 import signal
 import sys
 
-from . import VERSION, check, machine, session, words
+from . import VERSION, check, explore, machine, session, words
 from .common import BROKEN, INTERRUPTED, USAGE, Error, complain
 
 LISTS = ("tests", "points", "bugs", "policies", "probes")
@@ -108,6 +108,10 @@ def test_options(parser):
     add("--sched", metavar="SCHEDULE", help="an order of sync points to force")
     add("--trace", nargs="?", const="all", metavar="WHAT,...", help="write trace.json, "
         f"for ui.perfetto.dev; WHAT is {', '.join(words.TRACED)} (default all)")
+    add("--explore", metavar="N", help="run each test under N schedules, or 'all' with up to two "
+        "preemptions, in mode replay; with --until-fail up to the first that fails")
+    add("--preempt", metavar="LIST", help="run the tests under this schedule, CPU:POINT*N,... "
+        "or none, in mode replay")
     add("--append", metavar="WORDS", help="more words for the kernel's command line, as they are")
     add("--list", nargs="?", const="tests", choices=LISTS, metavar="WHAT",
         help="list tests (default), points, bugs, policies or probes (what this machine can "
@@ -199,6 +203,7 @@ def settled(args):
     if args.exec and args.machine == "iso":
         raise Error("--exec cannot change what is on the ISO; take another --machine")
     words.check_globs(args.globs)
+    explore.settle(args)
     return args
 
 

@@ -49,6 +49,7 @@ class Arch:
     mem_step: int = 1   # memory is a multiple of this, in MiB
     gdb: str = "gdb"    # Debian's plain gdb knows only the host's own machine
     hosts: tuple = ()   # whose KVM can run it, as uname calls them
+    irq_flags: tuple = ()   # where QEMU shows whether a CPU takes interrupts: pattern and bit
     page_sizes: tuple = ("4k",)     # base pages a kernel can be built for; the first is the default
     page_size: str = "4k"           # the one meant here
 
@@ -83,6 +84,7 @@ X86_64 = Arch(
     },
     exit_options=("-device", "isa-debug-exit,iobase=0xf4,iosize=4"),
     hosts=("x86_64", "i686"),
+    irq_flags=(r"\b[ER]FL=([0-9a-f]+)", 0x200),
 )
 
 PPC64LE = Arch(
@@ -109,6 +111,7 @@ PPC64LE = Arch(
     mem_step=256,
     gdb="gdb-multiarch",
     hosts=("ppc64le", "ppc64"),
+    irq_flags=(r"\bMSR ([0-9a-f]+)", 0x8000),
     page_sizes=("4k", "64k"),
 )
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from .common import BROKEN, Error, read_text
 from .machine import CHANNELS, command
 from .qmp import look_at_hang
+from .stuck import Watch
 from .verdict import Ended
 
 POLL = 0.02
-LAST_WORDS = 1.0        # seconds the guest gets for its back-traces after an NMI
+LAST_WORDS = 2.0        # seconds the guest gets for its back-traces after an NMI
 SOCKET_PATH_MAX = 100   # Linux allows 107 bytes
 PR_SET_PDEATHSIG = 1
 
@@ -32,14 +33,16 @@ class Tail:
         self.path, self.sink, self.file = path, sink, None
 
     def pump(self):
+        """Whether there was anything."""
         if self.file is None:
             try:
                 self.file = open(self.path, "rb")
             except OSError:
-                return
+                return False
         data = self.file.read()
         if data:
             self.sink(data)
+        return bool(data)
 
     def close(self):
         if self.file:
@@ -67,15 +70,20 @@ class Lines:
 
 
 class Control:
-    """The control channel: lines of key=value. Of "shown" there may be many: all are kept."""
+    """The control channel: lines of key=value. Of some there may be many: all are kept. Those of
+    "dot" are lines of graphs."""
+
+    MANY = ("shown", "explore_found", "explore_ran")
 
     def __init__(self):
-        self.values = {"shown": []}
+        self.values, self.graphs = {key: [] for key in self.MANY}, []
 
     def take(self, line):
         key, equals, value = line.partition("=")
-        if equals and key.strip() == "shown":
-            self.values["shown"].append(value.strip())
+        if equals and key == "dot":
+            self.graphs.append(value)
+        elif equals and key.strip() in self.MANY:
+            self.values[key.strip()].append(value.strip())
         elif equals and key.strip():
             self.values[key.strip()] = value.strip()
 
@@ -93,6 +101,7 @@ class Boot:
         self.setup, self.limit = setup, limit
         self.tails = [Tail(setup.dir / CHANNELS[name], sink) for name, sink in sinks.items()]
         self.log = setup.dir / "qemu.log"
+        self.watch = Watch(setup)
         self.process = self.started = None
         self.socket_dir = None
 
@@ -125,13 +134,14 @@ class Boot:
     def _follow(self, tick):
         while True:
             ended = self._wait(POLL)
-            self._pump()
+            heard = self._pump()
             passed = time.monotonic() - self.started
             if ended:
                 return False
             if self.limit and passed >= self.limit:
                 self._last_words()
                 return True
+            self.watch.look(self.process.pid, heard)
             tick(passed)
 
     def _wait(self, seconds):
@@ -142,8 +152,7 @@ class Boot:
             return False
 
     def _pump(self):
-        for tail in self.tails:
-            tail.pump()
+        return any([tail.pump() for tail in self.tails])
 
     def _last_words(self):
         if self.setup.qmp and look_at_hang(self.setup.qmp, self.setup.dir / "registers.txt"):

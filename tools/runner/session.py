@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import build, initrd, ktap, machine, probe, report, screen, verdict, words
+from . import build, explore, initrd, ktap, machine, probe, report, screen, verdict, words
 from .common import (BROKEN, PASS, SKIPPED, Error, build_dir, host_cores, note, out_dir,
                      shown)
 from .machine import Setup
@@ -25,7 +25,7 @@ def time_limit(args, mode):
         return args.timeout
     share = {"interleaved": 16, "replay": 8, "parallel": 4 * host_cores(),
              "kvm": 4 * host_cores()}[mode]
-    return BASE_LIMIT * max(1.0, args.smp / share)
+    return (BASE_LIMIT + explore.more_time(args)) * max(1.0, args.smp / share)
 
 
 # -- the run directory --------------------------------------------------------
@@ -151,6 +151,8 @@ def run_once(args, arch, qemu, version, choice, seed):
         ended = boot.run(lambda seconds: guest.progress.tick(seconds, guest.parser))
     finally:
         guest.finish()
+    if guest.control.graphs:
+        (place / "waitfor.dot").write_text("\n".join(guest.control.graphs) + "\n")
     if arch.exit_channel:
         verdict.of_channel(ended, guest.control.values.get("exit_value"))
     repeat = words.repeat_command(args, choice.mode, choice.cpu, seed)
@@ -203,6 +205,8 @@ def main(args):
     build.ensure(arch, args.machine, args.no_build)
     version = machine.qemu_version(qemu)
     choice = decide(args, arch, qemu, version)
+    if args.explore:
+        return explore.main(args, lambda run: run_once(run, arch, qemu, version, choice, run.seed))
     if args.repeat or args.until_fail:
         return repeat_runs(args, arch, qemu, version, choice)
     result = run_once(args, arch, qemu, version, choice, args.seed)

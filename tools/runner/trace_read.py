@@ -17,7 +17,7 @@ DUMP_BEGIN, DUMP_END, CPU, TEXT = range(1, 5)
  TLB_ACK, SWITCH, SYNC_PASS, SYNC_WAIT, SYNC_GO_ON, SYSCALL_BEGIN, SYSCALL_END, WATCHDOG, BROKEN,
  LOCK_WAIT, LOCK_BROKEN) = range(16, 36)
 
-TEXTS = ("why", "lock", "syscall", "sync", "reason", "site", "result", "ipi", "deadlock")
+TEXTS = ("why", "lock", "syscall", "sync", "reason", "site", "result", "ipi", "watchdog")
 
 # enum hook_event and enum hook_kind of lab/hook.h
 WANT, TRY, WAITED, GOT, LEFT = range(5)

@@ -324,7 +324,7 @@ class Builder:
 
     def watchdog(self, event):
         self.moment(("cpu", event.b), event,
-                    f"DEADLOCK: {self.trace.text('deadlock', event.info)}", "watchdog",
+                    self.trace.text("watchdog", event.info), "watchdog",
                     {"CPUs": event.a}, True)
 
     def broken(self, event):

@@ -11,7 +11,7 @@ from .initrd import guest_name
 GLOB = re.compile(r"[A-Za-z0-9_.*?\[\]!-]+")
 VALUE = re.compile(r"[!-~]+")
 TRACED = ("all", "fault", "lock", "ipi", "srcu", "sched", "sync", "syscall")
-PASSED_ON = ("fault", "spf", "ptl", "bug", "sched", "trace")
+PASSED_ON = ("fault", "spf", "ptl", "bug", "sched", "trace", "explore", "preempt")
 
 
 def check_value(option, value):

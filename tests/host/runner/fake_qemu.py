@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Plays QEMU for the runner's tests: writes the channel files and ends as FAKE_QEMU says."""
 
+import itertools
 import json
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 
 PASS, FAIL, SKIPPED, PANIC, WATCHDOG, USAGE = (2 * v + 1 for v in range(0x10, 0x16))
@@ -144,6 +146,54 @@ def play_hang(fake):
     serve_qmp(fake)
 
 
+def answer_qmp(fake, flags):
+    """QMP for one client after the other; an NMI sets the event that is returned."""
+    server, nmi = socket.socket(socket.AF_UNIX), threading.Event()
+    server.bind(fake.qmp)
+    server.listen(4)
+
+    def serve():
+        while True:
+            stream = server.accept()[0].makefile("rwb")
+            stream.write(b'{"QMP": {}}\n')
+            stream.flush()
+            for line in stream:
+                if json.loads(line)["execute"] == "inject-nmi":
+                    fake.say("console", "# an NMI\n")
+                    nmi.set()
+                answer = {"return": f"CPU#0\r\nRFL={next(flags):08x}"}
+                stream.write(json.dumps(answer).encode() + b"\n")
+                stream.flush()
+    threading.Thread(target=serve, daemon=True).start()
+    return nmi
+
+
+def burn(nmi):
+    end = time.monotonic() + 60
+    while not nmi.is_set() and time.monotonic() < end:
+        pass
+
+
+def play_stuck(fake):
+    fake.say("console", "KTAP version 1\n1..2\n")
+    burn(answer_qmp(fake, itertools.repeat(0x46)))
+    fake.say("console", "# watchdog: all CPUs are stuck\n")
+    return WATCHDOG
+
+
+def play_busy(fake):
+    """Says nothing either, but takes interrupts now and then."""
+    fake.say("console", "KTAP version 1\n1..2\n")
+    burn(answer_qmp(fake, itertools.cycle([0x46, 0x46, 0x246])))
+    time.sleep(60)
+
+
+def play_graph(fake):
+    fake.say("control", "dot=digraph waitfor {\ndot=  c0 -> c1;\nboot_ns=1\ndot=}\n")
+    fake.say("console", GOOD)
+    return PASS
+
+
 def play_mute_hang(fake):
     time.sleep(60)
 
@@ -258,6 +308,20 @@ def play_monotone(fake):
 
 def play_odd_seeds_fail(fake):
     return (play_fail if int(fake.word("seed"), 16) % 2 else play_pass)(fake)
+
+
+def play_explore(fake):
+    """Dies of schedule 3, and of every list with 1:b in it; finds another in schedule 7."""
+    preempt, begin = fake.word("preempt"), fake.word("explore_from") or "tlb.lazy:1"
+    if preempt is not None:
+        return (play_panic if "1:b" in preempt else play_pass)(fake)
+    if int(begin.partition(":")[2]) <= 3:
+        fake.say("control", "explore_schedule=tlb.lazy 3\nexplore_running=none\n"
+                 "explore_running=0:a\nexplore_running=0:a,1:b*2,0:c\n")
+        return play_panic(fake)
+    fake.say("control", "explore_schedule=tlb.lazy 9\nexplore_found=tlb.lazy 7 1:d\n"
+             "explore_ran=tlb.lazy 6 4\n")
+    return play_fail(fake)
 
 
 def play_dies_mute(fake):

@@ -32,7 +32,8 @@ NAMES = b"".join([text("lock", PTL_NAME, "ptl"), text("lock", SEM_NAME, "mmap_se
                   text("site", SITE, "ptl_lock_spin+0x78/0x90"), text("ipi", TLB, "tlb"),
                   text("ipi", WAKE, "wake"), text("reason", 0, "ok"),
                   text("reason", 16, "trylock"), text("result", 0, "done"),
-                  text("syscall", 11, "munmap"), text("deadlock", 1, "shootdown and lock"),
+                  text("syscall", 11, "munmap"),
+                  text("watchdog", 1, "DEADLOCK: shootdown and lock"),
                   text("sync", 3, "spf_found"), text("sync", 4, "a_point_with_a_name_of_more_"
                                                      "than_thirty_two_characters")])
 

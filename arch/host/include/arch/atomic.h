@@ -28,3 +28,5 @@
 #define smp_mb() host_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb() host_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() host_fence(__ATOMIC_RELEASE)
+
+#define arch_flag_is_set(flag) (READ_ONCE(*(flag)))

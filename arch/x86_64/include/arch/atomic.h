@@ -17,3 +17,12 @@ static inline void smp_inc_mb(u64 *count)
 	__asm__ __volatile__("lock; addq $1, %0" : "+m"(*count)::"memory", "cc");
 }
 #define smp_inc_mb smp_inc_mb
+
+/* READ_ONCE would be loaded into a register first: this is two instructions, not three. */
+static __always_inline bool arch_flag_is_set(const bool *flag)
+{
+	__asm__ goto("cmpb $0, %0\n\tjne %l[set]" : : "m"(*flag) : "cc" : set);
+	return false;
+set:
+	return true;
+}

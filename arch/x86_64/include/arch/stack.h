@@ -6,6 +6,11 @@
 
 #include "kernel/types.h"
 
+struct thread;
+
+/* Where a thread that does not run left off. */
+void arch_stack_saved(const struct thread *thread, unsigned long *pc, unsigned long *fp);
+
 /* What a step outwards has found. */
 enum stack_step {
 	STACK_END,  /* nothing more, or @fp leads off a kernel stack */
