@@ -114,7 +114,7 @@ static __always_inline unsigned long spin_lock_irqsave(struct spinlock *lock)
 {
 	unsigned long flags;
 
-	hook_lock(HOOK_WANT, HOOK_SPINLOCK, lock);
+	hook_lock(HOOK_WANT_SAVE, HOOK_SPINLOCK, lock);
 	flags = irq_save();
 	if (unlikely(!spin_try_word(lock)))
 		spin_lock_wait_irqsave(lock, flags);

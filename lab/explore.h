@@ -25,6 +25,7 @@
 #include "lab/perturb.h"
 
 #define EXPLORE_PREEMPTS 4 /* in one list */
+#define EXPLORE_TEXT 128   /* characters of a list as text */
 #define EXPLORE_CPUS 64
 #define EXPLORE_EVENTS 4096
 

@@ -32,9 +32,13 @@ static const char *const event_names[] = {
 	[HOOK_LEFT] = "left",
 };
 
-/* Taken when threads or the console's lines take turns, which a program has no part in. */
+/*
+ * Taken when threads or the console's lines take turns, which a program has no part in, and by
+ * instruments: a list means the same whichever of them are on.
+ */
 static const char *const uncounted[] = { "rq_lock", "thread_lock", "timer_lock", "console_lock",
-					 "sync_wq", "deferred_lock" };
+					 "sync_wq", "deferred_lock", "shadow", "quarantine_lock",
+					 "nmi_lock" };
 
 struct lock_point {
 	enum hook_event event;

@@ -24,9 +24,14 @@ void hook_listen(enum hook_listener listener, bool on)
 void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock)
 {
 	u32 listeners = READ_ONCE(hook_listeners);
-	/* Those that only lockdep wants to know of take no time. */
-	bool happens = event <= HOOK_LEFT && kind <= HOOK_IPI_ACK;
+	enum hook_event told = event;
+	bool happens;
 
+	/* Only lockdep makes a difference between the two. */
+	if (event == HOOK_WANT_SAVE)
+		event = HOOK_WANT;
+	/* Those that only lockdep wants to know of take no time. */
+	happens = event <= HOOK_LEFT && kind <= HOOK_IPI_ACK;
 	if (listeners & HOOK_TRACE && happens)
 		trace_lock(event, kind, lock);
 	if (listeners & HOOK_PERTURB &&
@@ -38,7 +43,7 @@ void hook_lock_slow(enum hook_event event, enum hook_kind kind, const void *lock
 	if (listeners & HOOK_EXPLORE && happens)
 		explore_lock(event, kind, lock);
 	if (listeners & HOOK_LOCKDEP)
-		lockdep_event(event, kind, lock, (unsigned long)__builtin_return_address(0));
+		lockdep_event(told, kind, lock, (unsigned long)__builtin_return_address(0));
 }
 
 void hook_nest_slow(unsigned int subclass)

@@ -27,6 +27,7 @@ enum hook_event {
 	HOOK_GOT,    /* a try has succeeded */
 	HOOK_LEFT,   /* released; or a wait for it was broken, and it is not held */
 	HOOK_INIT,   /* made anew; nobody may hold it */
+	HOOK_WANT_SAVE, /* as HOOK_WANT; once it is ours interrupts are off in any case */
 	HOOK_MAY_WAIT, /* would wait here if somebody else held it; says nothing about taking it */
 };
 

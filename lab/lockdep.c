@@ -14,8 +14,8 @@
  *   there already. A try waits for nothing, so it leads nowhere and nothing leads to it;
  * - from `ipi_ack`, if interrupts are off: a CPU that waits so keeps all from going on that wait
  *   for its acknowledgement, as if it held a lock that they want;
- * - from `interrupt`, in a handler; and to `interrupt`, from a spinlock that is released with
- *   interrupts on: whoever holds it could have been made to wait for what a handler waits for.
+ * - from `interrupt`, in a handler; and to `interrupt`, from a spinlock that is taken or released
+ *   with interrupts on: whoever holds it may be made to wait for what a handler waits for.
  *
  * So all defects of order are cycles in one graph. What is no matter of order is judged here: a
  * sleeping lock where nothing may sleep, a sequence count's writers, releases, ends.
@@ -284,22 +284,30 @@ static inline void check(const struct want *want)
 		check_new(want, key);
 }
 
-/* --- leaving --- */
+/* --- open to interrupts --- */
 
-/* A lock that was held with interrupts on until now. */
-static __noinline void left_open(const struct want *want, const struct lockdep_held *held)
+/* @held with interrupts on: a handler may come, and who holds it waits for that. */
+static __noinline void note_open(const struct want *want, const struct lockdep_held *held)
 {
 	struct want interrupt = *want;
 	unsigned long flags;
 	bool found;
 
 	interrupt.class = CLASS_INTERRUPT;
+	interrupt.waits = true;
 	flags = lockdep_graph_lock();
 	found = link_from(&interrupt, held->class, held);
 	lockdep_graph_unlock(flags);
 	if (found)
 		lockdep_report();
 }
+
+static inline bool minds_interrupts(const struct want *want)
+{
+	return (want->kind == HOOK_SPINLOCK || want->kind == HOOK_SEQCOUNT) && !want->level;
+}
+
+/* --- leaving --- */
 
 static __noinline void left_unheld(const struct want *want)
 {
@@ -317,9 +325,9 @@ static inline void left(const struct want *want)
 		left_unheld(want);
 		return;
 	}
-	if ((want->kind == HOOK_SPINLOCK || want->kind == HOOK_SEQCOUNT) && !want->level &&
-	    unlikely(!lockdep_has_edge(held->class, CLASS_INTERRUPT)) && irq_enabled())
-		left_open(want, held);
+	if (minds_interrupts(want) && unlikely(!lockdep_has_edge(held->class, CLASS_INTERRUPT)) &&
+	    irq_enabled())
+		note_open(want, held);
 	if (likely(held == &want->stack->held[want->stack->nr - 1]))
 		want->stack->nr--;
 	else
@@ -339,7 +347,7 @@ static inline void wanted(struct want *want, enum hook_event event)
 {
 	unsigned int subclass = 0;
 
-	if (event == HOOK_WANT && !want->level) {
+	if ((event == HOOK_WANT || event == HOOK_WANT_SAVE) && !want->level) {
 		subclass = want->stack->subclass;
 		want->stack->subclass = 0;
 	}
@@ -350,8 +358,12 @@ static inline void wanted(struct want *want, enum hook_event event)
 		return;
 	if (event != HOOK_GOT)
 		check(want);
-	if (event != HOOK_MAY_WAIT && is_pushed(want->kind))
-		push(want);
+	if (event == HOOK_MAY_WAIT || !is_pushed(want->kind))
+		return;
+	push(want);
+	if (minds_interrupts(want) && event != HOOK_WANT_SAVE && !want->irqs_off &&
+	    unlikely(!lockdep_has_edge(want->class, CLASS_INTERRUPT)))
+		note_open(want, &want->stack->held[want->stack->nr - 1]);
 }
 
 void lockdep_event(enum hook_event event, enum hook_kind kind, const void *lock, unsigned long pc)

@@ -45,7 +45,7 @@ struct sync_order {
 
 bool sync_active;
 static struct sync_order orders[MAX_ORDERS];
-static unsigned int nr_orders;
+static unsigned int nr_orders, nr_armed;
 static u64 reached[NR_SYNC_POINTS];
 static struct cpumask sync_waiters; /* CPUs that sleep in sync_wait_for */
 static u32 nr_sync_sleepers; /* threads in sync_wait */
@@ -163,7 +163,8 @@ void sync_reach(enum sync_point point)
 		if (!side_matches(second, point))
 			continue;
 		nth = __atomic_add_fetch(&second->passed, 1, __ATOMIC_SEQ_CST);
-		if (!second->count || second->count == nth)
+		/* One that expired has failed its test: no need to wait for it at each passage. */
+		if ((!second->count || second->count == nth) && !READ_ONCE(orders[i].expired))
 			sync_wait_for(&orders[i]);
 	}
 }
@@ -235,6 +236,7 @@ static int parse_order(const char *text, size_t len, struct sync_order *order)
 int sync_arm(const char *schedule)
 {
 	WRITE_ONCE(sync_active, false);
+	nr_armed++;
 	nr_orders = 0;
 	while (*schedule) {
 		const char *comma = strchr(schedule, ',');
@@ -250,6 +252,11 @@ int sync_arm(const char *schedule)
 		schedule += len + (comma != NULL);
 	}
 	return 0;
+}
+
+unsigned int sync_nr_armed(void)
+{
+	return nr_armed;
 }
 
 int sync_go(void)

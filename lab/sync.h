@@ -75,6 +75,8 @@ void sync_reach(enum sync_point point);
 /* Declares @schedule, replacing the one before; it begins with sync_go. 0, or -EINVAL with a
  * message that names the word at fault. */
 int sync_arm(const char *schedule);
+/* How many schedules were declared since boot. */
+unsigned int sync_nr_armed(void);
 /* Begins the declared schedule: from now on passages count. Without one, only counts. */
 int sync_go(void);
 /* From now on passages no longer count, and nobody waits. */

@@ -37,6 +37,15 @@ EXACT = [
     ("getppid", "getppid", 120, "211 to 236"),
 ]
 SPECULATIVE_EXTRA = 30
+# Part three: what instruments cost. Each with its words for the kernel; None: built without them.
+INSTRUMENTS = [
+    ("LAB=0", None),
+    ("all off", "lockdep=off watchdog=off pagealloc=plain"),
+    ("defaults", ""),
+    ("all on", "lockdep=on pagealloc=debug trace=all shadow=on"),
+]
+INSTRUMENT_ROWS = [("anon_write_single", "anonymous write fault"),
+                   ("zero_read_per_fault", "zero-page read fault"), ("getppid", "getppid")]
 # Beside whom, and whether speculation must come near to what it does beside another address space.
 # mmap-touch flushes at every operation: what it costs is the interrupts, not a lock.
 CONTENDERS = {"mmap": True, "mmap-touch": False, "mprot16m": True}
@@ -65,13 +74,13 @@ def instructions(arch, ticks):
     return round(nanoseconds / 2 ** machine.get(arch).icount_shift)
 
 
-def exact_rows(arch, path):
-    """Median instructions by row name."""
-    nolab = f"build/{arch}-nolab"
+def exact_rows(arch, path, append=None):
+    """Median instructions by row name: without instruments, or with them and words for them."""
+    build = f"build/{arch}" + ("-nolab" if append is None else "")
     text = run(["--arch", arch, "--no-build", "--mode", "replay", "--smp", "1",
-                "--cpu", CPUS[arch],
-                "--exec", os.path.join(ROOT, nolab, "utest"), "ubench", "--path", path],
-               build=nolab)
+                "--cpu", CPUS[arch], "--append", append or "",
+                "--exec", os.path.join(ROOT, build, "utest"), "ubench", "--path", path],
+               build=build)
     rows = {}
     for line in text.splitlines():
         words = line.split()
@@ -105,6 +114,21 @@ def print_exact(arch, classic, spf):
         good &= ok
         print(f"  speculative over classic, {what:24} {extra:+5}  {text}")
     return good
+
+
+def print_instruments(arch):
+    """The cost of what tells more than LAB=0 does; no limits."""
+    make(f"ARCH={arch}")
+    rows = {(name, path): exact_rows(arch, path, words)
+            for name, words in INSTRUMENTS for path in ("classic", "spf")}
+    print(f"Instructions an operation, with instruments ({arch}, replay, 1 CPU, {CPUS[arch]})")
+    print(f"  {'operation':24} {'path':8}" + "".join(f"{name:>10}" for name, _ in INSTRUMENTS))
+    for row, what in INSTRUMENT_ROWS:
+        for path in ("classic", "spf"):
+            print(f"  {what:24} {path:8}"
+                  + "".join(f"{rows[(name, path)][row]:10}" for name, _ in INSTRUMENTS))
+    for name, words in INSTRUMENTS[1:]:
+        print(f"  {name}: {words or 'no words'}")
 
 
 def contend_rates():
@@ -150,8 +174,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arch", choices=sorted(CPUS), default="x86_64")
     parser.add_argument("--exact", action="store_true", help="only the exact part")
+    parser.add_argument("--instruments", action="store_true",
+                        help="instead: what instruments cost, off, by default and on")
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
     args = parser.parse_args()
+    if args.instruments:
+        make("LAB=0", f"ARCH={args.arch}")
+        print_instruments(args.arch)
+        return 0
     if args.arch != "x86_64" and not args.exact:
         parser.error(f"the second part is for x86_64; for {args.arch} give --exact")
     make("LAB=0", f"ARCH={args.arch}")

@@ -4,7 +4,8 @@
  *
  * No CPU has to send them and none has to take interrupts. The channel counts down once (mode 0):
  * its output, which the read-back command shows, is high from the end of the count until it is
- * started again, and so tells this NMI from others. Owns the PIT and the I/O APIC, which nothing
+ * started again, and so tells this NMI from others. One that is on its way when another CPU starts
+ * the channel again is remembered by the time of that. Owns the PIT and the I/O APIC, which nothing
  * else uses. Started on any CPU, served on the boot CPU; if the two should meet the count is wrong
  * once and the watchdog starts it again.
  *
@@ -16,6 +17,7 @@
 #include "arch/x86_64/io.h"
 #include "kernel/boot.h"
 #include "kernel/cpu.h"
+#include "kernel/time.h"
 
 #define IOAPIC_PHYS 0xfec00000UL
 #define IOAPIC_SELECT 0x00
@@ -32,10 +34,12 @@
 #define PIT_READ_STATUS 0xe2 /* of channel 0 */
 #define PIT_STATUS_OUT BIT(7)
 #define PIT_STATUS_MODE 0x3f
+#define PIT_LATE_NS (5 * NSEC_PER_SEC) /* an NMI that has not come by then was lost */
 #define PIT_LONGEST 0xffff /* 55 ms */
 
 static volatile char *ioapic;
 static bool pit_works;
+static u64 pit_restarted_ns; /* when it was started though its NMI may still come */
 
 void nmi_timer_init_boot(void)
 {
@@ -73,6 +77,8 @@ bool arch_nmi_timer_start(void)
 
 	if (!version || version == ~0U)
 		return false;
+	if (pit_works && pit_status() & PIT_STATUS_OUT)
+		WRITE_ONCE(pit_restarted_ns, time_ns());
 	pit_start();
 	pit_works = (pit_status() & PIT_STATUS_MODE) == PIT_ONE_SHOT;
 	if (!pit_works)
@@ -84,8 +90,14 @@ bool arch_nmi_timer_start(void)
 
 bool arch_nmi_timer_due(void)
 {
-	if (!pit_works || cpu_id() != 0 || !(pit_status() & PIT_STATUS_OUT))
+	u64 restarted = READ_ONCE(pit_restarted_ns);
+
+	if (!pit_works || cpu_id() != 0)
 		return false;
-	pit_start();
-	return true;
+	if (pit_status() & PIT_STATUS_OUT) {
+		pit_start();
+		return true;
+	}
+	WRITE_ONCE(pit_restarted_ns, 0);
+	return restarted && time_ns() - restarted < PIT_LATE_NS;
 }

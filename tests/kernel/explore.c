@@ -14,7 +14,6 @@
 #include "mm/slab.h"
 
 #if LAB
-#define LIST_TEXT 128
 #define REPORTS_MAX 3 /* failures of one test that are told in full */
 #define SEEN_MAX 16384 /* a power of two */
 
@@ -212,7 +211,7 @@ static void tell_failure(struct test_run *t, const struct explore_list *found)
 	const struct explore_record *record;
 	struct explore_list list = *found, done;
 	struct test_run again = *t;
-	char text[LIST_TEXT];
+	char text[EXPLORE_TEXT];
 
 	explore_list_print(&list, text, sizeof(text));
 	printk("explore: %s failed in schedule %lu: %s", ex.name, (unsigned long)ex.number, t->why);
@@ -265,8 +264,8 @@ static void conclude(struct test_run *t)
 		return;
 	test_note(t, "schedules=%lu unlike=%lu failed=%lu", (unsigned long)ex.ran,
 		  (unsigned long)ex.unlike, (unsigned long)ex.failed);
-	control_print("explore_ran=%s %lu %lu\n", ex.name, (unsigned long)ex.ran,
-		      (unsigned long)ex.unlike);
+	control_print("explore_ran=%s %lu %lu %lu\n", ex.name, (unsigned long)ex.ran,
+		      (unsigned long)ex.unlike, (unsigned long)ex.failed);
 	*t = (struct test_run){ .test = t->test, .path = t->path };
 	if (ex.failed)
 		test_fail(t, "%lu of %lu schedules failed, see above", (unsigned long)ex.failed,

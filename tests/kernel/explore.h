@@ -34,7 +34,8 @@ void test_run_name(const struct test_run *t, char *name, size_t size);
 void test_run_checked(struct test_run *t);
 
 /* --- for those who choose schedules; tests/kernel/explore.c --- */
-/* Schedule @number comes next: tells the runner. False if an earlier boot has run it. */
+/* Schedule @number comes next, 0 for those that others are made of: tells the runner and counts it.
+ * False if an earlier boot has run it. */
 bool explore_begin(u64 number);
 /* Whether an earlier boot ended in schedule @number. */
 bool explore_died_in(u64 number);

@@ -9,7 +9,8 @@
  *
  * A first preemption after which all goes as in a run that was recorded before changes nothing:
  * what would follow it follows that one. The order is the same in every boot; a boot behind one
- * that died runs the recorded ones again, all but the one that it died of.
+ * that died runs the recorded ones again, all but the one that it died of. A preemption that does
+ * not come about though it was recorded is an ERROR, so a search that ends without one is complete.
  *
  * Source: iterative context bounding, lab/explore.h.
  */
@@ -34,6 +35,19 @@ static bool is_choice(const struct explore_event *event)
 	return event->what == EXPLORE_PASSED && explore_point_is_sync(event->place.point);
 }
 
+/* One that did not would leave a hole in the search: @list was recorded in a run like this one. */
+static void check_came_about(struct test_run *t, const struct explore_list *list,
+			     const struct explore_list *done)
+{
+	char text[EXPLORE_TEXT];
+
+	if (done->nr == list->nr)
+		return;
+	explore_list_print(list, text, sizeof(text));
+	test_error(t, "schedule %lu, %s: only %u of %u preemptions came about",
+		   (unsigned long)number, text, done->nr, list->nr);
+}
+
 /* Every second preemption behind @first's, of which @record is the run. True: enough. */
 static bool follow(struct test_run *t, const struct explore_place *first,
 		   const struct explore_record *record)
@@ -45,6 +59,7 @@ static bool follow(struct test_run *t, const struct explore_place *first,
 			continue;
 		list.at[1] = record->events[i].place;
 		explore_under(t, &list, &done);
+		check_came_about(t, &list, &done);
 		if (explore_count(t, &done))
 			return true;
 	}
@@ -61,6 +76,7 @@ static bool preempt_first(struct test_run *t, const struct explore_place *first)
 	if (explore_died_in(number))
 		return false;
 	record = *explore_under(t, &list, &done);
+	check_came_about(t, &list, &done);
 	if (wanted && explore_count(t, &done))
 		return true;
 	if (was_recorded(record.hash))
@@ -75,6 +91,7 @@ void explore_all(struct test_run *t)
 	struct explore_list done;
 
 	number = nr_recorded = 0;
+	explore_begin(0);
 	base = *explore_under(t, &none, &done);
 	if (t->outcome != TEST_PASSED) {
 		explore_count(t, &done);

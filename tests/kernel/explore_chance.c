@@ -130,6 +130,7 @@ static bool plant(struct test_run *t)
 		roots[i].list.nr = i;
 		if (i)
 			roots[1].list.at[0] = roots[0].record.events[0].place;
+		explore_begin(0);
 		roots[i].record = *explore_under(t, &roots[i].list, &done);
 		if (explore_count(t, &done) || t->outcome != TEST_PASSED || !roots[i].record.nr)
 			return false;

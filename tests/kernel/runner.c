@@ -18,6 +18,7 @@
 #include "lab/mutant.h"
 #include "mm/page.h"
 #include "lab/perturb.h"
+#include "lab/sync.h"
 #include "tests/kernel/explore.h"
 #include "lab/trace.h"
 #include "tests/kernel/test.h"
@@ -198,13 +199,36 @@ static void print_result(const struct test_run *t, const char *name, unsigned in
 			    directive[t->outcome], t->why);
 }
 
+/* Under the boot word's orders, from its program's FL_SYNC_GO on. One not used is an ERROR. */
+static void run_ordered(struct test_run *t)
+{
+#if LAB
+	unsigned int armed;
+	char why[200];
+
+	if (sync_arm(cmdline.sched))
+		test_error(t, "bad schedule");
+	armed = sync_nr_armed();
+	t->test->fn(t);
+	if (sync_nr_armed() != armed)
+		test_error(t, "sched= was not in force: the test has a schedule of its own");
+	else if (sync_disarm(why, sizeof(why)))
+		test_error(t, "%s", why);
+#else
+	(void)t;
+#endif
+}
+
 void test_run_checked(struct test_run *t)
 {
 	unsigned long signs = bad_signs;
 	struct ledger before;
 
 	ledger_read(&before);
-	t->test->fn(t);
+	if (cmdline.sched[0])
+		run_ordered(t);
+	else
+		t->test->fn(t);
 	check_after(t, &before, signs);
 }
 

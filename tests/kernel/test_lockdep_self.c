@@ -11,7 +11,8 @@
  * kinds that the case is repeated for; E and F semaphores, taken for writing; Q a sequence count's
  * write section; S an SRCU read section; K reclaim; O and P spinlocks of the classes
  * page_table_lock and ptl, whose order is declared. Before a letter: r for reading, t a try, n
- * nested, i makes it anew, y tells that it may be waited for, 2 the second lock of that class.
+ * nested, v saves and restores the state of interrupts, i makes it anew, y tells that it may be
+ * waited for, 2 the second lock of that class.
  * Alone: w waits for acknowledgements, g for a grace period, m allocates what may reclaim, x ends a
  * system call, - and + turn interrupts off and on. | begins the next part, ! one that runs in an
  * interrupt handler, @ one in a thread of its own, which then ends.
@@ -63,6 +64,11 @@ static const struct lock_case cases[] = {
 	{ "open, after a handler's", "!Aa|Aa", LOCKDEP_IRQ, false },
 	{ "in a handler, and closed", "-Aa+|!Aa", LOCKDEP_NONE, false },
 	{ "taken closed, released open", "-A+a|!Aa", LOCKDEP_IRQ, false },
+	{ "taken open, released closed", "A-a+|!Aa", LOCKDEP_IRQ, false },
+	{ "got by a try, open", "tA-a+|!Aa", LOCKDEP_IRQ, false },
+	{ "saved and restored", "vAva|!Aa", LOCKDEP_NONE, false },
+	{ "a count, open, and a handler's", "tAQqa|!tAQqa", LOCKDEP_IRQ, false },
+	{ "a count, closed, and a handler's", "-tAQqa+|!tAQqa", LOCKDEP_NONE, false },
 	{ "safe inside unsafe", "!Aa|Bb|-BAab+", LOCKDEP_NONE, false },
 	{ "unsafe inside safe", "!Aa|Bb|-ABba+", LOCKDEP_IRQ, false },
 	{ "unsafe inside safe, two deep", "!Aa|Cc|-ABba+|-BCcb+", LOCKDEP_IRQ, false },
@@ -84,6 +90,10 @@ static const struct lock_case cases[] = {
 	{ "semaphore inside spinlock", "AEea", LOCKDEP_SLEEP, false },
 	{ "semaphore, closed", "-Ee+", LOCKDEP_SLEEP, false },
 	{ "semaphore in a handler", "!Ee", LOCKDEP_SLEEP, false },
+	{ "a reader of it inside spinlock", "ArErea", LOCKDEP_SLEEP, false },
+	{ "a reader of it in a handler", "!rEre", LOCKDEP_SLEEP, false },
+	{ "writer, then reader", "Er2Er2ee", LOCKDEP_RECURSION, false },
+	{ "reader, then writer", "rE2E2ere", LOCKDEP_RECURSION, false },
 	{ "released twice", "Eee", LOCKDEP_UNLOCK, false },
 	{ "released by another thread", "@E|e", LOCKDEP_UNLOCK, false },
 	{ "held by a thread that ends", "@E", LOCKDEP_LEFT, false },
@@ -95,6 +105,7 @@ static const struct lock_case cases[] = {
 	{ "count under no lock", "Qq", LOCKDEP_WRITER, false },
 	{ "count under different locks", "AQqa|BQqb", LOCKDEP_WRITER, false },
 	{ "count under one of two locks", "ABQqba|AQqa", LOCKDEP_NONE, false },
+	{ "count under one, then the other", "ABQqba|ABaQqb|AQqa", LOCKDEP_WRITER, false },
 	{ "count under a read lock", "rEQqre", LOCKDEP_WRITER, false },
 	{ "two counts", "AQ2Q2qqa", LOCKDEP_RECURSION, false },
 	{ "two counts, nested", "AQn2Q2qqa", LOCKDEP_NONE, false },
@@ -116,18 +127,24 @@ static const struct lock_case cases[] = {
 
 struct operation {
 	char letter; /* capital */
-	bool release, read, try, nested, init, may_wait;
+	bool release, read, try, nested, save, init, may_wait;
 	unsigned int second;
 };
 
 static void spin_operate(struct spinlock *lock, const char *name, const struct operation *op)
 {
+	static unsigned long flags; /* of the one that saves at a time */
+
 	if (op->init)
 		spin_init(lock, name);
 	else if (op->may_wait)
 		hook_lock(HOOK_MAY_WAIT, HOOK_SPINLOCK, lock);
+	else if (op->release && op->save)
+		spin_unlock_irqrestore(lock, flags);
 	else if (op->release)
 		spin_unlock(lock);
+	else if (op->save)
+		flags = spin_lock_irqsave(lock);
 	else if (!op->try)
 		spin_lock(lock);
 	else if (!spin_trylock(lock))
@@ -247,6 +264,9 @@ static void part_run(struct part *part)
 			continue;
 		case 'n':
 			op.nested = true;
+			continue;
+		case 'v':
+			op.save = true;
 			continue;
 		case 'i':
 			op.init = true;

@@ -33,14 +33,17 @@ TEST(sync, one_thread, "an order holds the thread and the CPU that it names", .m
 	EXPECT_EQ(t, dead, 1);
 }
 
-/* The same order for a CPU that takes no part: it is never used, and that is told. */
+/*
+ * The order names a CPU that takes no part: it is never used, and that is told. If it held CPU 1,
+ * the unmapping, which waits for the end of the attempt, would wait for itself.
+ */
 TEST(sync, other_cpu, "an order for another CPU holds nobody, and is told as unused",
      .min_cpus = 2)
 {
 	char why[200] = "";
 	u64 dead;
 
-	EXPECT_EQ(t, run_under(t, "spf_found>munmap_write_held,munmap_done>spf_found@cpu200", &dead,
+	EXPECT_EQ(t, run_under(t, "spf_done>munmap_write_held,munmap_done>spf_found@cpu200", &dead,
 			       why, sizeof(why)), -ESRCH);
 	EXPECT_EQ(t, dead, 0);
 	test_note(t, "%s", why);

@@ -16,6 +16,7 @@
 #include "lab/table_age.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
+#include "mm/tlb.h"
 #include "tests/kernel/test.h"
 
 #define ADDR 0x20000000UL

@@ -83,6 +83,8 @@ class Driver:
                           text, results=results)
         if entry.program:
             return judge_exec(entry, outcome)
+        if entry.explore:
+            return judge_explored(entry, outcome, place)
         if entry.dies:
             return judge_death(entry, outcome, place)
         return judge_red(entry, outcome, place) if entry.bug else judge_prove(outcome, place)
@@ -160,6 +162,35 @@ def judge_red(entry, outcome, place):
     return Outcome(outcome.name, FAIL, (0, 1, 0), outcome.seconds, why + "\n" + outcome.text)
 
 
+def judge_explored(entry, outcome, place):
+    """An exploration: with a defect good if it was found and its list repeats, else if nothing was.
+
+    What it came to is told, for that is what one wants to know.
+    """
+    explored = read_json(place / "explore.json")
+    if entry.bug:
+        (place / "junit.xml").unlink(missing_ok=True)   # its failures are meant
+    found = explored.get("found", [])
+    why = explored_badly(entry, outcome, explored, found)
+    if why:
+        return Outcome(outcome.name, FAIL, (0, 1, 0), outcome.seconds, why + "\n" + outcome.text)
+    told = f"all {explored['ran']} schedules passed"
+    if entry.bug:
+        told = f"found by schedule {found[0]['schedule']}, repeats: preempt={found[0]['list']}"
+    return Outcome(outcome.name, PASS, (1, 0, 0), outcome.seconds, reason=told)
+
+
+def explored_badly(entry, outcome, explored, found):
+    """What is wrong with an exploration, or nothing."""
+    if not explored.get("ran"):
+        return "no schedule was run"
+    if not entry.bug:
+        return "" if outcome.code == PASS and not found else "a schedule failed, or not all ran"
+    if outcome.code not in (FAIL, DIED) or not found:
+        return f"{explored['ran']} schedules did not find the defect"
+    return "" if found[0]["repeats"] else f"preempt={found[0]['list']} does not repeat it"
+
+
 def judge_death(entry, outcome, place):
     """A kernel that died on purpose: good if it did, and its report says what it must."""
     console = read_text(place / "console.log")
@@ -204,8 +235,12 @@ def exit_code(codes):
 
 
 def read_results(place):
+    return read_json(place / "results.json")
+
+
+def read_json(path):
     try:
-        return json.loads((place / "results.json").read_text())
+        return json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
 

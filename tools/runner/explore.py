@@ -6,8 +6,10 @@ the schedule is minimised here, one fresh boot a try, and another boot goes on b
 """
 
 import copy
+import json
 import re
-import time
+from dataclasses import dataclass
+from pathlib import Path
 
 from . import screen, words
 from .common import DIED, FAIL, PASS, SKIPPED, TIMEOUT, Error
@@ -42,21 +44,39 @@ def more_time(args):
     return SECONDS_ALL if args.explore == "all" else int(args.explore) * SECONDS_A_SCHEDULE
 
 
+@dataclass
+class Found:
+    """A schedule that failed: its number, and the preemptions that are needed."""
+    test: str
+    schedule: str
+    list: str
+    what: str
+    repeats: bool = False       # in a fresh boot
+
+
 class Exploration:
     """One exploration: a boot, and others behind it as long as guests die."""
 
-    def __init__(self, args, run, silent=False):
-        self.args, self.run, self.silent = args, run, silent
-        self.ran, self.last = 0, None   # schedules, and the last boot's result
-        self.found = []         # (test, schedule, list, what happened)
+    def __init__(self, args, run, silent=False, counts_only=False):
+        """Silent: nothing on the screen. Counts only: lists are neither minimised nor repeated."""
+        self.args, self.run = args, run
+        self.silent, self.counts_only = silent, counts_only
+        self.ran, self.failed = 0, 0    # schedules
+        self.unlike = 0         # different runs, of the boots that lived
+        self.seconds = 0.0      # in guests that explored, their boots included
+        self.boots, self.last = 0, None
+        self.found = []
         self.codes = []
         self.totals = [0, 0, 0]
 
     def boot(self, **changes):
-        """Boots with some options changed."""
+        """Boots with some options changed, in a directory of its own."""
         args = copy.copy(self.args)
         for name, value in changes.items():
             setattr(args, name, value)
+        self.boots += 1
+        if args.run_dir and self.boots > 1:
+            args.run_dir = str(Path(args.run_dir) / f"boot{self.boots}")
         return self.run(args)
 
     def appended(self, word):
@@ -65,28 +85,52 @@ class Exploration:
     def explore(self):
         word = "explore_stop=1" if self.args.until_fail else ""
         result = self.boot(append=self.appended(word))
-        while self.take(result) and len(self.found) < DEATHS_MAX and not self.args.until_fail:
+        place = result.dir
+        deaths = 0
+        while self.take(result):
+            deaths += 1
+            if deaths == DEATHS_MAX or self.args.until_fail:
+                break
             test, number = result.control["explore_schedule"].split()
             result = self.boot(append=self.appended(f"explore_from={test}:{int(number) + 1}"))
+        for found in [] if self.counts_only else self.found:
+            found.repeats = self.repeats(found)
+        self.write(place)
 
     def take(self, result):
         """Keeps what a boot has found; whether its guest died of a schedule."""
         self.last = result
-        self.ran += sum(int(line.split()[1]) for line in result.control["explore_ran"])
+        self.seconds += result.seconds
+        for line in result.control["explore_ran"]:
+            ran, unlike, failed = map(int, line.split()[1:])
+            self.ran, self.unlike = self.ran + ran, self.unlike + unlike
+            self.failed += failed
         for line in result.control["explore_found"]:
-            test, number, text = line.split()
-            self.found.append((test, number, text, "failed"))
+            self.found.append(Found(*line.split(), "failed"))
         self.totals = [a + b for a, b in zip(self.totals, screen.counts(result))]
         self.codes.append(result.verdict.code)
         if not self.silent:
             screen.summary(result, self.args.quiet)
         if result.verdict.code not in (DIED, TIMEOUT) or "explore_schedule" not in result.control:
             return False
-        test, number = result.control["explore_schedule"].split()
-        self.ran += int(number)
-        text = self.minimise(test, result.control.get("explore_running", "none"))
-        self.found.append((test, number, text, result.verdict.message))
+        self.take_death(result)
         return True
+
+    def take_death(self, result):
+        test, number = result.control["explore_schedule"].split()
+        begin = re.search(rf"explore_from={re.escape(test)}:(\d+)", result.setup.words)
+        self.ran += max(1, int(number) - (int(begin.group(1)) - 1 if begin else 0))
+        self.failed += 1
+        text = result.control.get("explore_running", "none")
+        if not self.counts_only:
+            text = self.minimise(test, text)
+        self.found.append(Found(test, number, text, result.verdict.message))
+
+    def goes_wrong(self, test, text):
+        """Whether a fresh boot fails or dies under this list; an ERROR is neither."""
+        result = self.boot(explore=None, preempt=text, globs=[test])
+        cases = [case for suite in result.report.suites for case in suite.cases]
+        return result.verdict.code in (DIED, TIMEOUT) or any(c.status == "fail" for c in cases)
 
     def minimise(self, test, text):
         """Drops preemptions as long as a fresh boot goes wrong without them as well."""
@@ -94,20 +138,33 @@ class Exploration:
         at = 0
         while at < len(places):
             fewer = places[:at] + places[at + 1:]
-            result = self.boot(explore=None, preempt=",".join(fewer) or "none", globs=[test])
-            if result.verdict.code in (PASS, SKIPPED):
-                at += 1
-            else:
+            if self.goes_wrong(test, ",".join(fewer) or "none"):
                 places, at = fewer, 0
+            else:
+                at += 1
         return ",".join(places) or "none"
 
+    def repeats(self, found):
+        return self.goes_wrong(found.test, found.list)
+
+    def write(self, place):
+        """explore.json, for those who judge the run."""
+        found = [vars(one) for one in self.found]
+        (place / "explore.json").write_text(json.dumps(
+            {"ran": self.ran, "unlike": self.unlike, "failed": self.failed,
+             "seconds": round(self.seconds, 2), "found": found}, indent=1) + "\n")
+
     def tell(self):
-        for test, number, text, what in self.found:
+        for one in self.found:
             args = copy.copy(self.args)
-            args.explore, args.preempt, args.globs = None, text, [test]
+            args.explore, args.preempt, args.globs = None, one.list, [one.test]
             command = words.repeat_command(args, "replay", args.cpu, args.seed)
-            print(f"found    {test}, schedule {number}: {what}")
+            again = "repeats" if one.repeats else "DOES NOT REPEAT"
+            print(f"found    {one.test}, schedule {one.schedule}: {one.what}; "
+                  f"{again} from a fresh boot")
             print(f"         {command}")
+        print(f"explored {self.ran} schedules in {self.seconds:.1f} s, "
+              f"{self.ran / max(self.seconds, 0.01):.0f} a second; {self.failed} failed")
         print(screen.totals_line(*self.totals))
 
     def code(self):
@@ -130,30 +187,36 @@ def known_bugs(args, run):
     return [match.group(1) for match in map(BUG_LINE.match, result.console) if match]
 
 
-def seek(args, run, bug):
-    """One row: how many schedules it took to find this defect."""
-    sought = copy.copy(args)
-    sought.bug, sought.quiet, sought.until_fail = bug, True, True
-    exploration = Exploration(sought, run, silent=True)
-    started = time.monotonic()
+def explored(args, run, counts_only=False, **changes):
+    """A silent exploration with some options changed."""
+    changed = copy.copy(args)
+    for name, value in {"quiet": True, **changes}.items():
+        setattr(changed, name, value)
+    exploration = Exploration(changed, run, True, counts_only)
     exploration.explore()
-    seconds = time.monotonic() - started
-    hits = exploration.last.control.get(f"bug_{bug}_hits", "?")
-    if exploration.found:
-        test, number, text, _ = exploration.found[0]
-        return (bug, test.partition(".")[2], number, exploration.ran, f"{seconds:.1f}",
-                0 if text == "none" else text.count(",") + 1, text)
-    return (bug, "not found", "", exploration.ran, f"{seconds:.1f}", "",
-            "never reached" if hits == "0" else f"reached {hits} times")
+    return exploration
+
+
+def seek(args, run, bug):
+    """One row: how many schedules it took to find this defect, and how many of a test do."""
+    first = explored(args, run, bug=bug, until_fail=True)
+    if not first.found:
+        hits = first.last.control.get(f"bug_{bug}_hits", "?")
+        return (bug, "not found", "", first.ran, "",
+                "never reached" if hits == "0" else f"reached {hits} times", "")
+    one = first.found[0]
+    every = explored(args, run, True, bug=bug, until_fail=False, globs=[one.test])
+    return (bug, one.test.partition(".")[2], one.schedule, first.ran,
+            f"{every.failed} of {every.ran}", f"`{one.list}`", "yes" if one.repeats else "NO")
 
 
 def bug_table(args, run):
     """Explores with each defect in turn, told nothing of where it is."""
-    print("| defect | found by | schedule | of all | seconds | preemptions | list |")
+    print("| defect | found by | its schedule | of all | of that test fail | list | repeats |")
     print("|---|---|---|---|---|---|---|", flush=True)
     for bug in known_bugs(args, run):
         row = seek(args, run, bug)
-        print("| `{}` | {} | {} | {} | {} | {} | `{}` |".format(*row), flush=True)
+        print("| `{}` | {} | {} | {} | {} | {} | {} |".format(*row), flush=True)
     return PASS
 
 

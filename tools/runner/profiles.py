@@ -28,6 +28,7 @@ class Entry:
     program: tuple = ()     # for --exec: its name in the build directory, and its arguments
     status: int = 0         # what the program must end with
     dies: tuple = ()        # the kernel must die, and its console hold these texts
+    explore: str = ""       # so many schedules, or all; with a bug one of them must find it
     pages: str = ""         # size of base pages, the architecture's usual one if empty
 
     @property
@@ -43,6 +44,7 @@ class Entry:
         parts += [f"seed{self.seed}"] if self.seed != 1 else []
         parts += [f"must fail with {self.bug}:"] if self.bug else []
         parts += ["must die:"] if self.dies else []
+        parts += [f"explore {self.explore}"] if self.explore else []
         parts += [*self.extra[1:], *self.program] if self.program else []
         parts += [self.extra[1]] if "--append" in self.extra else []
         return " ".join(parts + list(self.globs))
@@ -53,6 +55,8 @@ class Entry:
         line += ["--page-size", self.pages] if self.pages else []
         line += ["--cpu", self.cpu] if self.cpu else []
         line += ["--bug", self.bug] if self.bug else []
+        line += ["--explore", self.explore] if self.explore else []
+        line += ["--until-fail"] if self.explore and self.bug else []
         line += [*self.extra, *self.globs]
         if self.program:
             line += ["--exec", str(build_dir(self.image) / self.program[0]), *self.program[1:]]
@@ -72,6 +76,12 @@ KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abor
 # Freed pages unmapped and held back, so that a use after free traps.
 DEBUG = ("--append", "pagealloc=debug", "--label", "pagealloc")
 DEBUG_GLOBS = ("user", "paths", "lookup", "tables", "torture", "storm", "quarantine")
+
+# The watchdog must see a deadlock by itself.
+NO_LOCKDEP = ("--append", "lockdep=off", "--label", "nolockdep")
+
+# Every instrument at once; lockdep is on in any case.
+ALL = ("--append", "trace=all shadow=on pagealloc=debug", "--label", "all")
 
 # A defect and the tests that must catch it. This is the one table of killers: `make check` runs it
 # as it stands, `make mutants` for both architectures (docs/mutants.md). An entry of one serves for
@@ -94,7 +104,7 @@ RED = [
     Entry(2, globs=("lookup",), bug="skip_seq_recheck"),
     Entry(4, globs=("tlb",), bug="skip_shootdown"),
     Entry(2, globs=("probe",), bug="probe_fresh"),
-    Entry(4, globs=("storm",), bug="ptl_spin_irqs_off"),
+    Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", extra=NO_LOCKDEP),
     Entry(2, globs=("lockdep.ptl_try*",), bug="ptl_spin_irqs_off"),
     Entry(2, globs=("lockdep.i_mmap_patch_05",), bug="rmap_locks_p04"),
     Entry(2, globs=("user.holes*",), bug="alloc_in_section"),
@@ -108,7 +118,7 @@ RED = [
     Entry(4, globs=("srcu",), bug="srcu_free_at_once", arch=PPC),
     Entry(2, globs=("lookup",), bug="skip_dead_mark", arch=PPC),
     Entry(4, globs=("tlb",), bug="skip_shootdown", arch=PPC),
-    Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", arch=PPC),
+    Entry(4, globs=("storm",), bug="ptl_spin_irqs_off", extra=NO_LOCKDEP, arch=PPC),
     Entry(2, globs=("user.mmapcalls*",), bug="merge_any_flags"),
     Entry(2, globs=("user.mmapcalls*",), bug="skip_gap_update"),
     Entry(2, globs=("user.mmapcalls*",), bug="skip_protect_flush"),
@@ -173,6 +183,14 @@ DIES = [Entry(2, globs=(name,), dies=texts, arch=arch) for arch in (X86, PPC)
 DIES += [Entry(2, globs=(name,), dies=texts, arch=PPC, pages="64k")
          for name, texts in DEATHS.items() if "overflow" in name]
 
+# A defect that an exploration finds, told nothing of where it is and with no order forced, within
+# so many schedules; and the list that it finds must repeat in a fresh boot. Then all schedules with
+# up to two preemptions of the same scenario, of which none may fail.
+EXPLORE = [entry for arch in (X86, PPC) for entry in (
+    Entry(2, "replay", globs=("explore.zap_spf",), bug="ptl_spin_irqs_off", explore="100",
+          arch=arch),
+    Entry(2, "replay", globs=("explore.zap_spf",), explore="all", arch=arch))]
+
 # Programs linked with glibc, by --exec. On ppc64le `utest` is one; on x86_64 it is of musl.
 EXEC = (
     [entry for smp in (1, 4, 64) for entry in execs(PPC, "utest", smp, "threads 8")]
@@ -196,6 +214,9 @@ COMMANDS = [
                                        "run-mm_threads", "run-page_alloc", "run-slab"], None),
     ("models of the protocols", ["python3", "tests/models/run.py"], "spin"),
     ("programs on Linux, the oracle", ["python3", "tests/host/user_oracle.py"], None),
+    ("cost of sync points", ["python3", "tools/sync_cost.py", "build/x86_64", "build/ppc64le"],
+     None),
+    ("orders and lists in real boots", ["python3", "tests/host/sched_boot.py"], None),
     ("traces of real boots", ["python3", "tests/host/trace_boot.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
@@ -239,7 +260,10 @@ CHECK = (
        for smp in (4, 64) for arch in (X86, PPC)]
     + [Entry(4, extra=("--append", "shadow=on", "--label", "shadow"), arch=arch)
        for arch in (X86, PPC)]
+    + [Entry(4, extra=ALL, arch=arch) for arch in (X86, PPC)]
+    + [Entry(64, extra=ALL), Entry(4, extra=ALL, arch=PPC, pages="64k")]
     + RED
+    + EXPLORE
     + DIES
     + EXEC
 )

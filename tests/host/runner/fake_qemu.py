@@ -320,7 +320,7 @@ def play_explore(fake):
                  "explore_running=0:a\nexplore_running=0:a,1:b*2,0:c\n")
         return play_panic(fake)
     fake.say("control", "explore_schedule=tlb.lazy 9\nexplore_found=tlb.lazy 7 1:d\n"
-             "explore_ran=tlb.lazy 6 4\n")
+             "explore_ran=tlb.lazy 6 4 1\n")
     return play_fail(fake)
 
 

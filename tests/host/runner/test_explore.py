@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Exploration survives guests that die of a schedule, and tells how to repeat it."""
 
+import json
 import unittest
 
 from base import World
+from runner import check, profiles
 
 
 class Explore(World):
@@ -14,7 +16,43 @@ class Explore(World):
         self.assertIn("--preempt=1:b*2", done.out)
         self.assertIn("found    tlb.lazy, schedule 7: failed", done.out)
         self.assertIn("--preempt=1:d tlb.lazy", done.out)
-        self.assertIn("explore_from=tlb.lazy:4", self.results()["words"])
+        words = [json.loads(path.read_text())["words"]
+                 for path in self.out.glob("*/results.json")]
+        self.assertEqual(sum("explore_from=tlb.lazy:4" in text for text in words), 1)
+        self.assertIn("schedule 3: the kernel panicked; repeats from a fresh boot", done.out)
+        self.assertIn("schedule 7: failed; DOES NOT REPEAT from a fresh boot", done.out)
+
+    def test_leaves_what_it_came_to(self):
+        place = self.place / "dir"
+        self.run_qemu("explore", "--explore", "10", "--quiet", "--mode", "replay",
+                      "--run-dir", str(place))
+        explored = json.loads((place / "explore.json").read_text())
+        self.assertEqual((explored["ran"], explored["failed"]), (9, 2))
+        self.assertEqual([(one["schedule"], one["list"], one["repeats"])
+                          for one in explored["found"]],
+                         [("3", "1:b*2", True), ("7", "1:d", False)])
+
+    def judged(self, code, bug, **explored):
+        (self.place / "explore.json").write_text(json.dumps(explored))
+        entry = profiles.Entry(2, "replay", globs=("explore.x",), explore="9", bug=bug)
+        return check.judge_explored(entry, check.Outcome("explored", code), self.place)
+
+    def test_check_wants_the_defect_found_and_repeated(self):
+        one = {"schedule": "3", "list": "1:b", "repeats": True}
+        good = self.judged(1, "x", ran=3, found=[one])
+        self.assertEqual((good.code, good.reason),
+                         (0, "found by schedule 3, repeats: preempt=1:b"))
+        for code, found, why in ((0, [], "9 schedules did not find the defect"),
+                                 (1, [{**one, "repeats": False}], "preempt=1:b does not repeat"),
+                                 (125, [one], "did not find")):
+            bad = self.judged(code, "x", ran=9, found=found)
+            self.assertEqual(bad.code, 1)
+            self.assertIn(why, bad.text)
+
+    def test_check_wants_all_schedules_to_pass(self):
+        self.assertEqual(self.judged(0, "", ran=7, found=[]).reason, "all 7 schedules passed")
+        self.assertIn("a schedule failed", self.judged(1, "", ran=7, found=[]).text)
+        self.assertIn("no schedule was run", self.judged(0, "", ran=0, found=[]).text)
 
     def test_until_fail_ends_with_the_first(self):
         done = self.run_qemu("explore", "--explore", "10", "--quiet", "--until-fail",
