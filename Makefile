@@ -64,7 +64,10 @@ CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -fno-common -fno-strict-a
 	-fno-stack-protector -fno-asynchronous-unwind-tables
 CFLAGS_x86_64 := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fcf-protection=none
 CFLAGS_ppc64le := -mcpu=power9 -mabi=elfv2 -mcmodel=medium -msoft-float -mno-altivec -mno-vsx
-CFLAGS += $(CFLAGS_$(ARCH)) $(if $(CLANG),,-fno-tree-loop-distribute-patterns)
+# Its own assembler has no tlbiel with five operands.
+CFLAGS_clang_ppc64le := --target=powerpc64le-linux-gnu -fno-integrated-as
+CFLAGS += $(CFLAGS_$(ARCH)) \
+	$(if $(CLANG),$(CFLAGS_clang_$(ARCH)),-fno-tree-loop-distribute-patterns)
 # Changed sources need not please.
 CFLAGS += $(if $(filter-out 0,$(MUTANTS)),-w)
 ifeq ($(SAN),ub)

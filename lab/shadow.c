@@ -382,26 +382,12 @@ static bool access_permits(unsigned long access, u32 flags)
 	return access & (flags & FAULT_EXEC ? PROT_EXEC : PROT_READ | PROT_WRITE | PROT_EXEC);
 }
 
-/*
- * Whether the entry of @addr is what a fault that is done may leave. A write that found that a read
- * had been faster leaves the page of zeroes, and the access faults again.
- */
-static bool entry_serves(struct shadow *shadow, unsigned long addr, u32 flags)
-{
-	u32 i = *find_page(shadow, addr);
-	const struct shadow_page *page = &shadow->page[i];
-
-	if (!i)
-		return false;
-	return !(flags & FAULT_WRITE) || pte_write(page->pte) ||
-	       page->seq > current->shadow_begin;
-}
-
 void shadow_fault_done_slow(struct mm *mm, unsigned long addr, u32 flags)
 {
 	struct shadow *shadow = mm->shadow;
 	unsigned long irq_flags;
 	bool permitted = true, there = true;
+	pte_t pte;
 
 	if (!shadow || current->shadow_version & 1)
 		return;
@@ -410,8 +396,9 @@ void shadow_fault_done_slow(struct mm *mm, unsigned long addr, u32 flags)
 	irq_flags = spin_lock_irqsave(&shadow->lock);
 	if (undisturbed(shadow)) {
 		permitted = access_permits(access_at(shadow, addr), flags);
+		pte = page_pte(shadow, addr);
 		there = shadow->last_zap > current->shadow_begin ||
-			entry_serves(shadow, addr, flags);
+			(!pte_none(pte) && (!(flags & FAULT_WRITE) || pte_write(pte)));
 	}
 	spin_unlock_irqrestore(&shadow->lock, irq_flags);
 	if (!permitted)

@@ -82,3 +82,6 @@ void shadow_fault_refused_slow(struct mm *mm, unsigned long addr, u32 flags, boo
 	shadow_call(shadow_fault_refused_slow(mm, addr, flags, mapped))
 /* There was no memory for it: nothing can be said. */
 #define shadow_fault_given_up() shadow_call(current->shadow_version = 1)
+/* Another fault's entry was there first, which may be one that does not permit this access: it is
+ * repeated, and only then there is something to say. */
+#define shadow_fault_repeats() shadow_call(current->shadow_version = 1)

@@ -133,20 +133,34 @@ static void sync_wait_for(struct sync_order *order)
 	trace(SYNC, SYNC_GO_ON, READ_ONCE(order->expired), 0, 0);
 }
 
-/* Counts the passage, and returns which it is; all counting comes before anybody looks. */
-static u64 sync_count(enum sync_point point)
+/*
+ * Counts the passage, sets bits in @held for the orders that hold it, and returns which it is. All
+ * counting comes before anybody looks: who has seen that the point was reached does not take the
+ * place of who reached it in an order.
+ */
+static u64 sync_count(enum sync_point point, u32 *held)
 {
-	u64 nth = __atomic_add_fetch(&reached[point], 1, __ATOMIC_SEQ_CST);
+	*held = 0;
+	for (unsigned int i = 0; i < nr_orders; i++) {
+		struct sync_side *second = &orders[i].second;
+		u64 nth;
 
+		if (!side_matches(second, point))
+			continue;
+		nth = __atomic_add_fetch(&second->passed, 1, __ATOMIC_SEQ_CST);
+		if (!second->count || second->count == nth)
+			*held |= (u32)BIT(i);
+	}
 	for (unsigned int i = 0; i < nr_orders; i++)
 		if (side_matches(&orders[i].first, point))
 			__atomic_add_fetch(&orders[i].first.passed, 1, __ATOMIC_SEQ_CST);
-	return nth;
+	return __atomic_add_fetch(&reached[point], 1, __ATOMIC_SEQ_CST);
 }
 
 void sync_reach(enum sync_point point)
 {
-	u64 passage = sync_count(point);
+	u32 held;
+	u64 passage = sync_count(point, &held);
 
 	trace(SYNC, SYNC_PASS, point, passage, 0);
 	perturb(PERTURB_SYNC);
@@ -156,16 +170,12 @@ void sync_reach(enum sync_point point)
 		arch_ipi_send_mask(&sync_waiters, IPI_WAKE);
 	if (__atomic_load_n(&nr_sync_sleepers, __ATOMIC_SEQ_CST))
 		wake_up_all(&sync_wq);
-	for (unsigned int i = 0; i < nr_orders; i++) {
-		struct sync_side *second = &orders[i].second;
-		u64 nth;
+	/* One that expired has failed its test: no need to wait for it at each passage. */
+	for (; held; held &= held - 1) {
+		struct sync_order *order = &orders[__builtin_ctz(held)];
 
-		if (!side_matches(second, point))
-			continue;
-		nth = __atomic_add_fetch(&second->passed, 1, __ATOMIC_SEQ_CST);
-		/* One that expired has failed its test: no need to wait for it at each passage. */
-		if ((!second->count || second->count == nth) && !READ_ONCE(orders[i].expired))
-			sync_wait_for(&orders[i]);
+		if (!READ_ONCE(order->expired))
+			sync_wait_for(order);
 	}
 }
 

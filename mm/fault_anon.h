@@ -33,6 +33,7 @@ static __always_inline bool fault_check_same(struct vm_fault *vmf)
 		return true;
 	spin_unlock(vmf->ptl);
 	/* Somebody else's fault was faster: the access is repeated and sees what it left. */
+	shadow_fault_repeats();
 	vmf->stats->spurious++;
 	return false;
 }

@@ -121,6 +121,22 @@ static void check_tables(struct fuzz *f)
 		   found, (long)atomic64_read(&f->mm->nr_tables));
 }
 
+/* INV-9. */
+static void check_counters(struct fuzz *f)
+{
+	struct fault_stats sum;
+	u64 outcomes = 0;
+
+	fault_stats_sum(f->mm, &sum);
+	for (unsigned int i = 0; i < NR_SPF_REASONS; i++)
+		outcomes += sum.spf[i];
+	FUZZ_CHECK(f, sum.spf_attempts == outcomes, "%lu attempts, %lu outcomes",
+		   (unsigned long)sum.spf_attempts, (unsigned long)outcomes);
+	FUZZ_CHECK(f, sum.faults == sum.spf[SPF_OK] + sum.classic, "%lu faults, %lu and %lu served",
+		   (unsigned long)sum.faults, (unsigned long)sum.spf[SPF_OK],
+		   (unsigned long)sum.classic);
+}
+
 void fuzz_check_tlb(void)
 {
 	for (unsigned int i = 0; i < HOST_TLB_ENTRIES; i++) {
@@ -148,6 +164,7 @@ void fuzz_check_all(struct fuzz *f)
 		FUZZ_CHECK(f, pages == page_nr_kind(PAGE_ANON), "%lu pages mapped, %lu in use",
 			   (unsigned long)pages, (unsigned long)page_nr_kind(PAGE_ANON));
 	check_tables(f);
+	check_counters(f);
 	fuzz_check_tlb();
 	FUZZ_CHECK(f, !rwsem_is_locked(&f->mm->mmap_sem) && !this_cpu()->nr_held && irq_enabled(),
 		   "state %lx, %u locks held", (unsigned long)f->mm->mmap_sem.state,

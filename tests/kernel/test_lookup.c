@@ -256,7 +256,7 @@ TEST(lookup, late_fault, "a read fault that comes second leaves the entry that i
 	struct process_result result;
 	char why[200];
 
-	if (sync_arm("prctl_pass>spf_begin*1"))
+	if (sync_arm("prctl_pass>spf_begin@t1*1"))
 		test_error(t, "bad schedule");
 	test_program(t, FAULT_PATH_SPF, NULL, &result, "latefault");
 	if (sync_disarm(why, sizeof(why)))

@@ -121,10 +121,10 @@ TEST(shadow, judges_faults, "a wrong refusal and a wrong success of a fault are 
 }
 
 /*
- * A write that a read was faster than is done with the page of zeroes in place, and comes again. If
- * that page had been there before the write began, the write should have replaced it.
+ * A write that a read was faster than is done with the page of zeroes in place, and comes again. A
+ * write that lost to nobody should have replaced it.
  */
-TEST(shadow, knows_a_lost_race, "a write may lose to a read, if that came after it began")
+TEST(shadow, knows_a_lost_race, "a write may leave what a read has put there just before")
 {
 	pte_t none = { 0 }, zero = pte_mkspecial(pte_wrprotect(pte_make(zero_pfn,
 			vma_prot(VM_READ | VM_WRITE))));
@@ -134,6 +134,7 @@ TEST(shadow, knows_a_lost_race, "a write may lose to a read, if that came after 
 	EXPECT_EQ(t, mm_madvise(mm, ADDR, PAGE_SIZE, MADV_DONTNEED), 0);
 	shadow_fault_begin(mm);
 	shadow_pte(mm, ADDR, none, zero);
+	shadow_fault_repeats();
 	shadow_fault_done(mm, ADDR, FAULT_WRITE);
 	EXPECT_EQ(t, shadow_reports(), reports);
 	shadow_expect(true);

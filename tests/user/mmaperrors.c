@@ -59,6 +59,17 @@ static void test_others(char *base, size_t page)
 	       EINVAL);
 }
 
+/* What comes after a mapping for which the call is refused does not make it a success. */
+static void test_remove_mixed(size_t page)
+{
+	char *base = map_island(2 * page, page);
+
+	check(mmap(base + page, page, PROT_READ, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
+		   -1, 0) == base + page, "mmap of shared memory: %s", strerror(errno));
+	expect("MADV_REMOVE of private and shared memory",
+	       syscall(SYS_madvise, base, 2 * page, MADV_REMOVE), EINVAL);
+}
+
 static int mmaperrors_main(int argc, char **argv)
 {
 	size_t page = page_size();
@@ -69,6 +80,7 @@ static int mmaperrors_main(int argc, char **argv)
 	*page_word(base, 1) = 7;
 	test_mmap(base, page);
 	test_others(base, page);
+	test_remove_mixed(page);
 	check(*page_word(base, 0) == 0 && *page_word(base, 1) == 7, "a refused call did something");
 	return 0;
 }

@@ -4,8 +4,7 @@
  *
  * `unmaprace`: main unmaps four pages while a thread writes one of them that was never touched. The
  * write begins before the unmap and must not outlive it: the thread gets SIGSEGV, and what is
- * mapped
- * at that address afterwards is zero. Schedules: the VMA is found before and looked at after the
+ * mapped there afterwards is zero. Schedules: the VMA is found before and looked at after the
  * unmap (hazard L-17), or the page-table lock is taken right after the zap (MO-4).
  *
  * `tablerace`: the same, but all that the page table maps goes, and so the table.
@@ -13,13 +12,13 @@
  * `tablereuse`: the same, and main maps and writes the same addresses again before the write goes
  * on.
  *
- * `stalewrite`: main unmaps a page that a thread goes on writing, and then takes fresh pages, among
- * them that one. Where the thread's translation was flushed it gets SIGSEGV.
+ * `stalewrite`: main unmaps pages that a thread goes on writing, and then takes fresh pages, among
+ * them those. Where the thread's translation was flushed it gets SIGSEGV. A translation may go by
+ * itself at any time, so there are several.
  *
- * `protectrace`: main makes the upper half of a VMA read-only, which splits it, while a thread
- * writes
- * there. The write must get SIGSEGV: the VMA found before the split no longer holds the address
- * (hazard 7.8).
+ * `protectrace`: main makes the upper half of a VMA read-only, which splits it, while it is
+ * written to. The write must get SIGSEGV: the VMA found before the split no longer holds the
+ * address (hazard 7.8).
  *
  * `stale`: main replaces a page by a fresh one while other CPUs hold its translation and only read
  * and write it: each must see the new page afterwards (INV-10).
@@ -140,15 +139,18 @@ static int tablereuse_main(int argc, char **argv)
 
 USER_PROGRAM("tablereuse", tablereuse_main, "a write meets another page table in the same place");
 
-#define STALE_WRITES 64
+#define STALE_PAGES 8
+#define FRESH_PAGES 64
 
 static void write_stale(struct worker *worker)
 {
 	(void)worker;
-	*page_word(r.region, 0) = 1; /* the translation is there, writable and dirty */
+	for (size_t i = 0; i < STALE_PAGES; i++)
+		*page_word(r.region, i) = 1; /* the translation is there, writable and dirty */
 	barrier_wait(&r.ready);
 	spin_until(atomic_load(&r.go));
-	atomic_store(&r.wrote, try_write(page_word(r.region, 0), 0xbad));
+	for (size_t i = 0; i < STALE_PAGES; i++)
+		try_write(page_word(r.region, i), 0xbad);
 	barrier_wait(&r.ready);
 }
 
@@ -160,17 +162,17 @@ static int stalewrite_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	segv_catch();
-	r.region = map_island(page_size(), page_size());
-	fresh = map_island(STALE_WRITES * page_size(), page_size());
+	r.region = map_island(STALE_PAGES * page_size(), page_size());
+	fresh = map_island(FRESH_PAGES * page_size(), page_size());
 	r.ready.total = 2;
 	warm_up();
 	pin_to_cpu(0);
 	workers = workers_start(1, 1, write_stale, NULL);
 	barrier_wait(&r.ready);
-	check(!munmap(r.region, page_size()), "munmap: %s", strerror(errno));
+	check(!munmap(r.region, STALE_PAGES * page_size()), "munmap: %s", strerror(errno));
 	atomic_store(&r.go, true);
 	barrier_wait(&r.ready);
-	for (size_t i = 0; i < STALE_WRITES; i++)
+	for (size_t i = 0; i < FRESH_PAGES; i++)
 		*page_word(fresh, i) = 1;
 	workers_join(workers, 1);
 	return 0;

@@ -47,7 +47,7 @@ class Mutant:
 # What has no meaning for the kernel's work, and code that runs only to report a failure.
 PASSED_OVER = re.compile(r"SYNC_POINT|BUG_ON|WARN_ON|hook_|perturb|wait_publish|printk|panic"
                          r"|vma_note_walk|mutant|trace\(|shadow_|quarantine_"
-                         r"|table_watch_(?:begin|pte)|\(void\)")
+                         r"|table_age_|table_watch_(?:begin|pte)|\(void\)")
 # Fixed when it is compiled, and what depends on it may not even be there.
 SWITCH = re.compile(r"!?(?:bug\(\w+\)|ARCH_\w+|P4D_FOLDED|LAB)")
 FIXED = re.compile(r"!?(?:ARCH_\w+|P4D_FOLDED) &&")

@@ -18,8 +18,8 @@ from runner.screen import colour
 
 LIST = re.compile(r"#define BUG_LIST\(X\)(.*?[^\\])\n", re.DOTALL)
 SWITCH = re.compile(r"\bX\((\w+),")
-NO_KILLER, BROKEN = "no killer", "killer broken"
-GOOD = (KILLED, UNDECIDED)
+NO_KILLER, BROKEN, HARMLESS = "no killer", "killer broken", "no defect, green"
+GOOD = (KILLED, UNDECIDED, HARMLESS)
 
 
 def switch_names(text=None):
@@ -36,6 +36,7 @@ class Cell:
     arch: str
     killers: list
     undecided: profiles.Undecided = None
+    harmless: bool = False
     verdict: str = NO_KILLER
     notes: list = field(default_factory=list)
 
@@ -46,25 +47,32 @@ def killers_of(bug, arch, red):
     return own or [replace(entry, arch=arch) for entry in red if entry.bug == bug]
 
 
-def matrix_of(bugs, arches, red=None, undecided=None):
+def matrix_of(bugs, arches, red=None, undecided=None, harmless=None):
     red = profiles.RED if red is None else red
     undecided = profiles.UNDECIDED if undecided is None else undecided
+    harmless = profiles.HARMLESS if harmless is None else harmless
     cells = []
     for bug in bugs:
         for arch in arches:
             given = [u for u in undecided if (u.bug, u.arch) == (bug, arch)]
-            cells.append(Cell(bug, arch, killers_of(bug, arch, red), *given[:1]))
+            green = killers_of(bug, arch, harmless)
+            cells.append(Cell(bug, arch, green or killers_of(bug, arch, red), *given[:1],
+                              harmless=bool(green)))
     return cells
 
 
-def table_problems(bugs, red=None, undecided=None):
+def table_problems(bugs, red=None, undecided=None, harmless=None):
     """What is wrong with the tables whatever the tests do, as sentences."""
     red = profiles.RED if red is None else red
     undecided = profiles.UNDECIDED if undecided is None else undecided
+    harmless = profiles.HARMLESS if harmless is None else harmless
     for bug in bugs:
-        if not any(entry.bug == bug for entry in red):
+        tables = [any(entry.bug == bug for entry in table) for table in (red, harmless)]
+        if not any(tables):
             yield f"{bug} has no killer in RED of tools/runner/profiles.py"
-    for entry in list(red) + list(undecided):
+        elif all(tables):
+            yield f"{bug} stands in RED and in HARMLESS of tools/runner/profiles.py"
+    for entry in list(red) + list(undecided) + list(harmless):
         if entry.bug not in bugs:
             yield f"{entry.bug} stands in tools/runner/profiles.py and not in lab/bug.h"
     for entry in undecided:
@@ -97,7 +105,7 @@ class Matrix:
         elif cell.killers:
             verdicts = [self.killer(cell, entry, number)
                         for number, entry in enumerate(cell.killers)]
-            worst = (BROKEN, NOT_REACHED, SURVIVED, KILLED)
+            worst = (BROKEN, NOT_REACHED, SURVIVED, KILLED, HARMLESS)
             cell.verdict = min(verdicts, key=worst.index)
         else:
             cell.notes.append("add an entry to RED in tools/runner/profiles.py")
@@ -107,6 +115,8 @@ class Matrix:
         code, _, results = self.boot(entry, f"{cell.bug}-{cell.arch}-{number}")
         hits = hits_of(results, cell.bug)
         verdict, why = judge(code, results, hits)
+        if cell.harmless and verdict != NOT_REACHED:
+            verdict = HARMLESS if verdict == SURVIVED and code == PASS else BROKEN
         if verdict == KILLED and self.green(entry):
             verdict, why = BROKEN, "red without the switch too: " + self.green(entry)
         cell.notes.append(f"{' '.join(entry.globs) or 'all tests'}, {hits} hits: {why}")
@@ -137,7 +147,7 @@ def tell(cells, arches):
 
 
 def totals(cells):
-    words = (KILLED, SURVIVED, NOT_REACHED, UNDECIDED, NO_KILLER, BROKEN)
+    words = (KILLED, SURVIVED, NOT_REACHED, UNDECIDED, HARMLESS, NO_KILLER, BROKEN)
     counts = [(sum(cell.verdict == word for cell in cells), word) for word in words]
     return ", ".join(f"{count} {word}" for count, word in counts if count or word in words[:4])
 

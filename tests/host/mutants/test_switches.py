@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import re
 import unittest
 from dataclasses import replace
 from types import SimpleNamespace
@@ -58,8 +59,9 @@ class Tables(unittest.TestCase):
     def test_each_switch_is_used_in_the_code(self):
         text = "".join(path.read_text() for folder in ("kernel", "mm", "arch", "lab")
                        for path in Path(ROOT / folder).rglob("*.[ch]"))
-        for name in switches.switch_names():
-            self.assertIn(f"bug({name})", text, f"{name} stands in lab/bug.h and nowhere else")
+        used = set(re.findall(r"\bbug(?:_every)?\((\w+)[,)]", text))
+        self.assertEqual(set(switches.switch_names()) - used, set(),
+                         "stands in lab/bug.h and nowhere else")
 
     def test_names(self):
         text = '#define BUG_LIST(X) \\\n\tX(one, "w X(no)") \\\n\tX(two, "w")\n\nX(three, "")\n'
@@ -69,8 +71,10 @@ class Tables(unittest.TestCase):
     def test_problems(self):
         undecided = [Undecided("two", PPC, "", Entry(1), 2, ""),
                      Undecided("gone", PPC, "", Entry(1), 2, "")]
-        found = list(switches.table_problems(["one", "two", "three"], RED, undecided))
+        found = list(switches.table_problems(["one", "two", "three"], RED, undecided, []))
         self.assertEqual([line.split()[0] for line in found], ["three", "gone", "two"])
+        found = list(switches.table_problems(["one", "two"], RED, [], RED[:1]))
+        self.assertEqual(found, ["one stands in RED and in HARMLESS of tools/runner/profiles.py"])
 
     def test_killer_serves_both_architectures(self):
         cells = switches.matrix_of(["one", "two"], [X86, PPC], RED, [])
@@ -113,6 +117,13 @@ class Cells(unittest.TestCase):
         self.assertEqual(self.cell(passed).verdict, kill.SURVIVED)
         unreached = FakeDriver(red=(1, results(("a.b", "fail", "w"))))
         self.assertEqual(self.cell(unreached).verdict, kill.NOT_REACHED)
+
+    def test_switch_that_is_no_defect(self):
+        for driver, verdict in ((FakeDriver(red=(0, results(control=HIT))), switches.HARMLESS),
+                                (FakeDriver(red=(0, results())), kill.NOT_REACHED),
+                                (FakeDriver(), switches.BROKEN)):
+            cell = switches.Cell("one", X86, list(RED[:1]), harmless=True)
+            self.assertEqual(switches.Matrix(driver).cell(cell).verdict, verdict)
 
     def test_switch_without_killer(self):
         self.assertEqual(self.cell(FakeDriver(), killers=()).verdict, switches.NO_KILLER)
