@@ -60,11 +60,11 @@ static void holders_pop(struct thread_lab *lab, int at)
 
 		WRITE_ONCE(to->kind, HELD_NONE);
 		smp_wmb();
-		to->index = to[1].index;
-		to->object = to[1].object;
-		to->pc = to[1].pc;
-		to->wanted_ns = to[1].wanted_ns;
-		to->since_ns = to[1].since_ns;
+		WRITE_ONCE(to->index, to[1].index);
+		WRITE_ONCE(to->object, to[1].object);
+		WRITE_ONCE(to->pc, to[1].pc);
+		WRITE_ONCE(to->wanted_ns, to[1].wanted_ns);
+		WRITE_ONCE(to->since_ns, to[1].since_ns);
 		smp_wmb();
 		WRITE_ONCE(to->kind, to[1].kind);
 	}

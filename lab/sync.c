@@ -140,8 +140,10 @@ static void sync_wait_for(struct sync_order *order)
  */
 static u64 sync_count(enum sync_point point, u32 *held)
 {
+	unsigned int nr = READ_ONCE(nr_orders);
+
 	*held = 0;
-	for (unsigned int i = 0; i < nr_orders; i++) {
+	for (unsigned int i = 0; i < nr; i++) {
 		struct sync_side *second = &orders[i].second;
 		u64 nth;
 
@@ -151,7 +153,7 @@ static u64 sync_count(enum sync_point point, u32 *held)
 		if (!second->count || second->count == nth)
 			*held |= (u32)BIT(i);
 	}
-	for (unsigned int i = 0; i < nr_orders; i++)
+	for (unsigned int i = 0; i < nr; i++)
 		if (side_matches(&orders[i].first, point))
 			__atomic_add_fetch(&orders[i].first.passed, 1, __ATOMIC_SEQ_CST);
 	return __atomic_add_fetch(&reached[point], 1, __ATOMIC_SEQ_CST);
@@ -247,7 +249,7 @@ int sync_arm(const char *schedule)
 {
 	WRITE_ONCE(sync_active, false);
 	nr_armed++;
-	nr_orders = 0;
+	WRITE_ONCE(nr_orders, 0);
 	while (*schedule) {
 		const char *comma = strchr(schedule, ',');
 		size_t len = comma ? (size_t)(comma - schedule) : strlen(schedule);
@@ -258,7 +260,7 @@ int sync_arm(const char *schedule)
 			       (int)len, schedule);
 			return -EINVAL;
 		}
-		nr_orders++;
+		WRITE_ONCE(nr_orders, nr_orders + 1);
 		schedule += len + (comma != NULL);
 	}
 	return 0;
@@ -320,7 +322,7 @@ int sync_disarm(char *why, size_t size)
 		if (err)
 			describe_order(order, why, size);
 	}
-	nr_orders = 0;
+	WRITE_ONCE(nr_orders, 0);
 	return err;
 }
 

@@ -50,7 +50,9 @@ static void wait_pop(struct wait_stack *stack)
 /* The innermost wait, or NULL if it is too deep to be published. */
 static struct wait *wait_top(struct wait_stack *stack)
 {
-	return stack->nr && stack->nr <= MAX_WAITS ? &stack->wait[stack->nr - 1] : NULL;
+	unsigned int nr = smp_load_acquire(&stack->nr);
+
+	return nr && nr <= MAX_WAITS ? &stack->wait[nr - 1] : NULL;
 }
 
 static void wait_set_breakable(struct wait_stack *stack)

@@ -103,7 +103,8 @@ class Story:
                                             arrow.target.track[1]} <= set(self.cpus)
 
     def bars_of(self, picture, cpu):
-        """What @cpu was doing, holding and waiting for when the deadlock was proved."""
+        """What @cpu was doing, holding and waiting for when the deadlock was proved. Locks that
+        nobody waits for, such as those of who looks, are left out."""
         tid = next((int(span.name.split("[")[1][:-1]) for span in picture.spans
                     if span.category == "sched" and span.track == ("cpu", cpu)
                     and covers(span, self.proof) and "[" in span.name), None)
@@ -113,8 +114,11 @@ class Story:
         mine = [span for span in open_spans if span.track == ("thread", tid)
                 and span.category in ("syscall", "fault")]
         bars = [Bar(cpu, span.start, span.end, task_label(span), "task") for span in mine]
+        waited = {span.args["address"] for span in open_spans
+                  if span.category == "lock" and span.name.startswith("waits")}
         locks = [span for span in open_spans if span.track == ("cpu", cpu)
-                 and (span.category == "lock" or span.name == "shootdown")]
+                 and (span.name == "shootdown"
+                      or span.category == "lock" and span.args["address"] in waited)]
         for span in sorted(locks, key=lambda span: span.start):
             bars.append(Bar(cpu, span.start, span.end, lock_label(span),
                             "hold" if span.name.startswith("holds") else "wait"))
