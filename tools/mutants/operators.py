@@ -45,8 +45,8 @@ class Mutant:
 
 
 # What has no meaning for the kernel's work, and code that runs only to report a failure.
-PASSED_OVER = re.compile(r"SYNC_POINT|BUG_ON|WARN_ON|hook_|perturb|wait_publish|thread_wait_|printk|panic"
-                         r"|vma_note_walk|mutant|trace\(|shadow_|quarantine_"
+PASSED_OVER = re.compile(r"SYNC_POINT|BUG_ON|WARN_ON|hook_|perturb|wait_publish|thread_wait_|printk"
+                         r"|panic|vma_note_walk|mutant|trace\(|shadow_|quarantine_"
                          r"|table_age_|table_watch_(?:begin|pte)|\(void\)")
 # Fixed when it is compiled, and what depends on it may not even be there.
 SWITCH = re.compile(r"!?(?:bug(?:_every)?\([^()]*\)|ARCH_\w+|P4D_FOLDED|LAB)")
