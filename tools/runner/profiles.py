@@ -71,9 +71,13 @@ def execs(arch, program, smp, arguments, status=0):
 
 # A musl program, both paths, shootdown, the deadlock pairs: some KVMs emulate the kernel, slowly.
 # A KVM that emulates the kernel has time for what is asked of it, and not for instruments.
-KVM_EXTRA = ("--timeout", "120", "--append", "lockdep=off pagealloc=plain", "--label", "bare")
+BARE = ("--append", "lockdep=off pagealloc=plain", "--label", "bare")
+KVM_EXTRA = ("--timeout", "120", *BARE)
 KVM_GLOBS = ("user.hello*", "paths", "tlb.every*", "deadlock")
 KVM_GLOBS_16 = ("user.hello*", "tlb.every*", "deadlock.*_spin", "deadlock.*_abort")
+
+# What another machine or CPU model could do otherwise.
+MACHINE_GLOBS = ("boot", "user", "tlb", "paths", "deadlock", "watchdog.all_stuck")
 
 # What flushes or frees, or is about who does.
 BACK_END_GLOBS = ("deadlock", "lookup", "paths", "tables", "tlb", "torture", "storm", "user")
@@ -239,8 +243,8 @@ CHECK = (
     + [Entry(smp, "parallel") for smp in (2, 4)]
     + [Entry(4, "replay")]
     + [Entry(smp, "replay", globs=("deadlock",)) for smp in (2, 16, 64)]
-    + [Entry(4, cpu="max"), Entry(4, machine="iso"),
-       Entry(2, machine="q35"), Entry(2, machine="pc")]
+    + [Entry(4, cpu="max", globs=MACHINE_GLOBS), Entry(4, machine="iso", globs=MACHINE_GLOBS)]
+    + [Entry(2, machine=machine, globs=MACHINE_GLOBS) for machine in ("q35", "pc")]
     + [Entry(smp, "kvm", globs=KVM_GLOBS, extra=KVM_EXTRA) for smp in (2, 4)]
     + [Entry(16, "kvm", globs=KVM_GLOBS_16, extra=KVM_EXTRA)]
     + [Entry(64, "parallel", globs=("deadlock",))]
@@ -253,22 +257,20 @@ CHECK = (
     + [Entry(smp, arch=PPC, pages="64k") for smp in (1, 4, 16)]
     + [Entry(2, "parallel", arch=PPC, pages="64k"),
        Entry(4, "replay", globs=("deadlock",), arch=PPC, pages="64k"),
-       Entry(4, arch=PPC, pages="64k",
+       Entry(4, globs=BACK_END_GLOBS, arch=PPC, pages="64k",
              extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"))]
     + [Entry(smp, "replay", globs=("deadlock",), arch=PPC) for smp in (2, 16, 64)]
     + [Entry(4, globs=BACK_END_GLOBS, extra=("--append", "free=rcu", "--label", "rcu"), arch=arch)
        for arch in (X86, PPC)]
     + [Entry(4, globs=BACK_END_GLOBS, extra=("--append", "flush=tlbie", "--label", "tlbie"),
              arch=PPC),
-       Entry(4, extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
-    + [Entry(4, globs=DEBUG_GLOBS, extra=DEBUG, arch=arch) for arch in (X86, PPC)]
+       Entry(4, globs=BACK_END_GLOBS,
+             extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
     + [Entry(64, globs=("storm", "quarantine"), extra=DEBUG, arch=arch) for arch in (X86, PPC)]
-    + [Entry(smp, extra=("--append", "trace=all", "--label", "trace"), arch=arch)
-       for smp in (4, 64) for arch in (X86, PPC)]
-    + [Entry(4, extra=("--append", "shadow=on", "--label", "shadow"), arch=arch)
-       for arch in (X86, PPC)]
+    # All instruments at once, and without those that cost most.
     + [Entry(4, extra=ALL, arch=arch) for arch in (X86, PPC)]
-    + [Entry(64, extra=ALL), Entry(4, extra=ALL, arch=PPC, pages="64k")]
+    + [Entry(64, extra=ALL), Entry(4, globs=DEBUG_GLOBS, extra=ALL, arch=PPC, pages="64k")]
+    + [Entry(4, globs=BACK_END_GLOBS, extra=BARE, arch=arch) for arch in (X86, PPC)]
     + RED
     + EXPLORE
     + DIES
