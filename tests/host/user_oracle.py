@@ -62,6 +62,7 @@ CASES = {
     "tablereuse": [""],
     "threads": ["8", "32 --rounds 2"],
     "traced": ["", "--pages 3"],
+    "twobehind": [""],
     "unmaprace": [""],
     "ubench": ["", "--threads2"],
     "zap": ["", "--faulters 3", "--faulters 63 --pages 100"],

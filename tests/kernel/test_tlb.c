@@ -3,6 +3,7 @@
  * Suite tlb: shootdowns reach the CPUs that need them.
  */
 #include "kernel/stat.h"
+#include "lab/sync.h"
 #include "mm/tlb.h"
 #include "tests/kernel/test.h"
 
@@ -85,3 +86,31 @@ TEST(tlb, no_stale_translation, "no CPU keeps the translation of a page that was
 		test_program(t, t->path, NULL, &result, "stale", "--threads",
 			     test_number(nr_cpus - 1));
 }
+
+#if LAB
+/*
+ * The first request reaches CPU 2 from CPU 1, the second from CPU 0, whose request is served first:
+ * of two ranges that are due it tells only the second, so it must make everything go (INV-10).
+ */
+#define UNTIL_TWO_BEHIND                                                                           \
+	"spf_in_walk@cpu2*1>gather_flush@cpu1*1,tlb_ack_wait@cpu1*1>gather_flush@cpu0*1,"          \
+	"tlb_ack_wait@cpu0*1>spf_in_walk@cpu2*1"
+
+TEST(tlb, two_behind, "a CPU that is two flushes behind keeps no translation", .min_cpus = 3)
+{
+	struct process_result result;
+	char why[200];
+
+	if (tlb_flush_mode != TLB_FLUSH_IPI) {
+		test_skip(t, "no CPU is interrupted with flush=tlbie");
+		return;
+	}
+	if (!test_decidable(t, PROBE_stale_translation))
+		return;
+	if (sync_arm(UNTIL_TWO_BEHIND))
+		test_error(t, "bad schedule");
+	test_program(t, FAULT_PATH_SPF, NULL, &result, "twobehind");
+	if (sync_disarm(why, sizeof(why)))
+		test_error(t, "%s", why);
+}
+#endif

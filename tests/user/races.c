@@ -23,6 +23,10 @@
  * `stale`: main replaces a page by a fresh one while other CPUs hold its translation and only read
  * and write it: each must see the new page afterwards (INV-10).
  *
+ * `twobehind`: main and a thread each give back a page that a third thread has written. By the
+ * test's schedule the third is in a fault, interrupts off, until both flushes have been asked for,
+ * so that its CPU is two behind when it serves them. It must see both pages empty.
+ *
  * From GO on nothing else may fault.
  */
 #include "tests/user/util.h"
@@ -234,3 +238,54 @@ static int stale_main(int argc, char **argv)
 }
 
 USER_PROGRAM("stale", stale_main, "no CPU keeps the translation of a page that was replaced");
+
+enum { GIVEN_BY_MAIN, GIVEN_BY_THREAD, FAULTED, TWOBEHIND_PAGES };
+
+static void give_back(size_t index)
+{
+	check(!madvise(r.region + index * page_size(), page_size(), MADV_DONTNEED), "madvise: %s",
+	      strerror(errno));
+}
+
+static void give_or_look(struct worker *worker)
+{
+	if (worker->id) {
+		*page_word(r.region, GIVEN_BY_MAIN) = 1;
+		*page_word(r.region, GIVEN_BY_THREAD) = 1;
+	}
+	barrier_wait(&r.ready);
+	spin_until(atomic_load(&r.go));
+	if (!worker->id) {
+		give_back(GIVEN_BY_THREAD);
+		return;
+	}
+	*page_word(r.region, FAULTED) = 1;
+	if (*page_word(r.region, GIVEN_BY_MAIN))
+		atomic_fetch_add(&r.seen, 1);
+	if (*page_word(r.region, GIVEN_BY_THREAD))
+		atomic_fetch_add(&r.seen, 2);
+}
+
+static int twobehind_main(int argc, char **argv)
+{
+	struct worker *workers;
+
+	(void)argc;
+	(void)argv;
+	r.region = map_island(TWOBEHIND_PAGES * page_size(), TABLE_SPAN);
+	*page_word(r.region, GIVEN_BY_MAIN) = 1;
+	r.ready.total = 3;
+	warm_up();
+	pin_to_cpu(0);
+	workers = workers_start(2, 1, give_or_look, NULL);
+	barrier_wait(&r.ready);
+	fl_prctl(FL_SYNC_GO, NULL, 0);
+	atomic_store(&r.go, true);
+	give_back(GIVEN_BY_MAIN);
+	workers_join(workers, 2);
+	/* Without a schedule it may look before the pages are given back. */
+	check(!atomic_load(&r.seen) || !fl_present(), "stale: pages %u", atomic_load(&r.seen));
+	return 0;
+}
+
+USER_PROGRAM("twobehind", twobehind_main, "a CPU is two flushes behind when it serves both");
