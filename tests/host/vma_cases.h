@@ -411,6 +411,19 @@ static void test_lookup_loop(void)
 	clear();
 }
 
+/* A place above all VMAs has no VMA behind it, whatever the caller's pointer was. */
+static void test_gap_above(void)
+{
+	struct vma *next;
+
+	map(10, 12, RW);
+	next = vma_at(10);
+	CHECK(vma_find_gap(&test_mm, PG(1), PG(5), PG(20), &next) == (long)PG(19) && !next);
+	CHECK(vma_find_gap(&test_mm, PG(1), PG(5), PG(12), &next) == (long)PG(9));
+	CHECK(next == vma_at(10));
+	clear();
+}
+
 static void run_cases(void)
 {
 	RUN(test_merge_into_hole);
@@ -423,6 +436,7 @@ static void run_cases(void)
 	RUN(test_lookup_loop);
 	RUN(test_mmap_errors);
 	RUN(test_mmap_hint);
+	RUN(test_gap_above);
 	RUN(test_vast_gaps);
 	RUN(test_other_errors);
 	RUN(test_no_memory);
