@@ -123,6 +123,13 @@ class Driver:
             raise
         pool.shutdown()
 
+    def run_commands(self, commands):
+        for command in profiles.BUILDS if commands else ():
+            self.tell(self.command(command))
+        with ThreadPoolExecutor(max(1, min(2, host_cores()))) as pool:
+            for outcome in pool.map(self.command, commands):
+                self.tell(outcome)
+
     def skip(self, reasons):
         for entry, reason in reasons.items():
             self.tell(Outcome(entry.name, SKIPPED, (0, 0, 1), reason=reason))
@@ -328,8 +335,7 @@ def matrix(args, table, commands=()):
     driver = Driver(args, args.profile)
     driver.run([entry for entry in entries if entry not in reasons])
     driver.skip(reasons)
-    for command in commands:
-        driver.tell(driver.command(command))
+    driver.run_commands(commands)
     return driver.finish()
 
 

@@ -86,6 +86,9 @@ BACK_END_GLOBS = ("deadlock", "lookup", "paths", "tables", "tlb", "torture", "st
 DEBUG = ("--append", "pagealloc=debug", "--label", "pagealloc")
 DEBUG_GLOBS = ("user", "paths", "lookup", "tables", "torture", "storm", "quarantine")
 
+# Where many CPUs free and use again.
+STORM_GLOBS = ("storm", "torture", "tables", "quarantine", "lockdep")
+
 # The watchdog must see a deadlock by itself.
 NO_LOCKDEP = ("--append", "lockdep=off", "--label", "nolockdep")
 
@@ -210,11 +213,15 @@ EXEC = (
     + execs(X86, "utest-glibc", 4, "exit 7", status=7)
 )
 
-# What runs on the host: name, command, and a tool without which it is skipped.
-COMMANDS = [
+# What runs on the host: name, command, and a tool without which it is skipped. First, in turn,
+# what others look at.
+BUILDS = [
     ("builds without instruments", ["make", "-s", "LAB=0"], None),
     ("builds without instruments, ppc64le", ["make", "-s", "LAB=0", "ARCH=ppc64le"],
      "powerpc64le-linux-gnu-gcc"),
+]
+
+COMMANDS = [
     ("lint", ["python3", "tools/lint.py", "build/x86_64", "build/x86_64-nolab",
               "build/ppc64le-nolab"], None),
     ("builds with clang", ["make", "-s", "CC=clang"], "clang"),
@@ -266,10 +273,11 @@ CHECK = (
              arch=PPC),
        Entry(4, globs=BACK_END_GLOBS,
              extra=("--append", "flush=tlbie free=rcu", "--label", "tlbie-rcu"), arch=PPC)]
-    + [Entry(64, globs=("storm", "quarantine"), extra=DEBUG, arch=arch) for arch in (X86, PPC)]
+    + [Entry(64, globs=STORM_GLOBS, extra=DEBUG, arch=PPC)]
     # All instruments at once, and without those that cost most.
     + [Entry(4, extra=ALL, arch=arch) for arch in (X86, PPC)]
-    + [Entry(64, extra=ALL), Entry(4, globs=DEBUG_GLOBS, extra=ALL, arch=PPC, pages="64k")]
+    + [Entry(64, globs=STORM_GLOBS, extra=ALL),
+       Entry(4, globs=DEBUG_GLOBS, extra=ALL, arch=PPC, pages="64k")]
     + [Entry(4, globs=BACK_END_GLOBS, extra=BARE, arch=arch) for arch in (X86, PPC)]
     + RED
     + EXPLORE
