@@ -130,7 +130,7 @@ class Builder:
         return span
 
     def close_all(self):
-        end = self.picture.end
+        end = self.picture.end + 1      # an arrow may end with the last event, and inside
         rest = [span for stack in self.stacks.values() for span in stack]
         rest += list(self.running.values()) + list(self.asking.values())
         for span in rest:
