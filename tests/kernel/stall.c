@@ -83,12 +83,7 @@ void stall_await_thread(struct thread *thread)
 
 struct thread *stall_start(void (*func)(void *), int cpu)
 {
-	struct thread *thread = thread_create("stall", func, NULL, cpu);
-
-	if (IS_ERR(thread))
-		panic("no memory for the test");
-	thread_start(thread);
-	return thread;
+	return test_start("stall", func, cpu);
 }
 
 void stall_count(void)

@@ -122,6 +122,16 @@ const char *test_number(u64 n)
 	return buf[next];
 }
 
+struct thread *test_start(const char *name, void (*func)(void *arg), int cpu)
+{
+	struct thread *thread = thread_create(name, func, NULL, cpu);
+
+	if (IS_ERR(thread))
+		panic("no memory for a test's thread");
+	thread_start(thread);
+	return thread;
+}
+
 bool test_on_cpus(unsigned int n, void (*func)(void *arg), void *arg)
 {
 	struct thread *threads[NR_CPUS];
@@ -195,6 +205,18 @@ void test_check_walkers(struct test_run *t)
 		  seen->unlinked_by.cpu, seen->unlinked_by.tid, seen->unlinked_by.thread,
 		  seen->reclaimed_by.cpu, seen->reclaimed_by.tid, seen->reclaimed_by.thread,
 		  (unsigned long)table_age_counts.saw_reclaimed);
+}
+
+void test_scheduled(struct test_run *t, const char *schedule, struct process_result *result,
+		    const char *program)
+{
+	char why[200];
+
+	if (sync_arm(schedule))
+		test_error(t, "bad schedule");
+	test_program(t, FAULT_PATH_SPF, NULL, result, program);
+	if (sync_disarm(why, sizeof(why)))
+		test_error(t, "%s", why);
 }
 
 void test_count_points(struct test_run *t)

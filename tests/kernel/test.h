@@ -130,6 +130,10 @@ void test_check_fault_sums(struct test_run *t, const struct fault_stats *stats);
 /* @n as text, for programs' arguments; the buffer is good until 4 more were asked for. */
 const char *test_number(u64 n);
 
+/* test_program on the speculative path under @schedule; it is an ERROR if that did not happen. */
+void test_scheduled(struct test_run *t, const char *schedule, struct process_result *result,
+		    const char *program);
+
 /* From now until its end, passages of sync points count, without a schedule: for sync_wait. */
 void test_count_points(struct test_run *t);
 void test_count_points_end(void);
@@ -137,6 +141,9 @@ void test_count_points_end(void);
 /* Kernel threads running func(arg) on CPUs 0..n-1, all joined before it returns. False: no memory.
  * */
 bool test_on_cpus(unsigned int n, void (*func)(void *arg), void *arg);
+/* A kernel thread that runs func(NULL) on @cpu, or anywhere if @cpu is -1; the caller joins it. One
+ * that waits at a sync point keeps its CPU, so others need another. */
+struct thread *test_start(const char *name, void (*func)(void *arg), int cpu);
 /* Waits, relaxing and yielding, until *@word is at least @value; false after ten seconds. */
 bool test_await(const u64 *word, u64 value);
 /* The same without yielding, for a thread that holds a spinlock. */

@@ -154,13 +154,8 @@ static void race(struct test_run *t, const char *program, const char *schedule,
 		 enum spf_reason expected)
 {
 	struct process_result result;
-	char why[200];
 
-	if (sync_arm(schedule))
-		test_error(t, "bad schedule");
-	test_program(t, FAULT_PATH_SPF, NULL, &result, program);
-	if (sync_disarm(why, sizeof(why)))
-		test_error(t, "%s", why);
+	test_scheduled(t, schedule, &result, program);
 	test_note(t, "schedule=%s %s=%lu", schedule, spf_reason_name(expected),
 		  (unsigned long)result.faults.spf[expected]);
 	EXPECT_OP(t, result.faults.spf[expected], >=, 1);
@@ -254,13 +249,8 @@ TEST(lookup, late_fault, "a read fault that comes second leaves the entry that i
      .min_cpus = 2)
 {
 	struct process_result result;
-	char why[200];
 
-	if (sync_arm("prctl_pass>spf_begin@t1*1"))
-		test_error(t, "bad schedule");
-	test_program(t, FAULT_PATH_SPF, NULL, &result, "latefault");
-	if (sync_disarm(why, sizeof(why)))
-		test_error(t, "%s", why);
+	test_scheduled(t, "prctl_pass>spf_begin@t1*1", &result, "latefault");
 	EXPECT_OP(t, result.faults.spurious, >=, 1);
 }
 #endif

@@ -123,16 +123,6 @@ static void synchronize(void *arg)
 	__atomic_store_n(&may_leave, 1, __ATOMIC_SEQ_CST);
 }
 
-static struct thread *start(const char *name, void (*func)(void *arg), int cpu)
-{
-	struct thread *thread = thread_create(name, func, NULL, cpu);
-
-	if (IS_ERR(thread))
-		panic("no memory for the test");
-	thread_start(thread);
-	return thread;
-}
-
 /*
  * MO-7, the reader's side. It has found the object, so the grace period that begins after the
  * unlinking must wait for it: being counted in is seen before it looks.
@@ -142,10 +132,10 @@ TEST(order, srcu_reader, "a reader is seen to be inside before it looks", .min_c
 	struct thread *reader, *writer;
 
 	prepare(t);
-	reader = start("reader", buffered_reader, 1);
+	reader = test_start("reader", buffered_reader, 1);
 	if (!test_await(&looked, 1))
 		test_error(t, "the reader did not find the object");
-	writer = start("writer", synchronize, 0);
+	writer = test_start("writer", synchronize, 0);
 	EXPECT_EQ(t, sync_wait("srcu_gp_polled", 3), 0);
 	__atomic_store_n(&may_leave, 1, __ATOMIC_SEQ_CST);
 	thread_join(reader);

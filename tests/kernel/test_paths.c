@@ -96,13 +96,8 @@ TEST(paths, parked_writer, "1000 speculative faults complete while a writer hold
      .min_cpus = 3)
 {
 	struct process_result result;
-	char why[200];
 
-	if (sync_arm("prctl_pass>munmap_write_held"))
-		test_error(t, "bad schedule");
-	test_program(t, FAULT_PATH_SPF, NULL, &result, "parked");
-	if (sync_disarm(why, sizeof(why)))
-		test_error(t, "%s", why);
+	test_scheduled(t, "prctl_pass>munmap_write_held", &result, "parked");
 	test_note_faults(t, &result.faults);
 	EXPECT_OP(t, result.faults.spf[SPF_OK], >=, 1000);
 	test_shown(t, "1000 speculative faults went on while a writer held mmap_sem");

@@ -48,20 +48,12 @@ static void expect_begin(bool expected)
 /* Runs @program under @schedule with interrupts as the only way to flush and to free tables. */
 static void run_scheduled(struct test_run *t, const char *program, const char *schedule)
 {
-	enum tlb_flush_mode old_flush = tlb_flush_mode;
-	enum pgtable_free_mode old_free = pgtable_free_mode;
 	struct process_result result;
-	char why[200];
 
-	tlb_flush_mode = TLB_FLUSH_IPI;
-	pgtable_free_mode = PGTABLE_FREE_IPI;
-	if (sync_arm(schedule))
-		test_error(t, "bad schedule");
-	test_program(t, FAULT_PATH_SPF, NULL, &result, program);
-	if (sync_disarm(why, sizeof(why)))
-		test_error(t, "%s", why);
-	tlb_flush_mode = old_flush;
-	pgtable_free_mode = old_free;
+	if (!test_set_back_ends(t, TLB_FLUSH_IPI, PGTABLE_FREE_IPI))
+		return;
+	test_scheduled(t, schedule, &result, program);
+	test_restore_back_ends();
 }
 
 /* The latest report of @use: CPU 1 touched what another thread had freed on CPU 0. */

@@ -107,10 +107,7 @@ TEST(srcu, synchronize_waits, "synchronize_srcu waits for readers on every CPU")
 	entered = left_count = 0;
 	test_count_points(t);
 	for (unsigned int i = 0; i < nr_cpus; i++) {
-		readers[i] = thread_create("reader", short_reader, NULL, (int)i);
-		if (IS_ERR(readers[i]))
-			panic("no memory for the test");
-		thread_start(readers[i]);
+		readers[i] = test_start("reader", short_reader, (int)i);
 	}
 	if (!test_await(&entered, nr_cpus))
 		test_error(t, "readers did not start");

@@ -52,16 +52,11 @@ static void walk_against_free(struct test_run *t, enum tlb_flush_mode flush,
 			      enum pgtable_free_mode free, const char *schedule)
 {
 	struct process_result result;
-	char why[200];
 
 	if (!test_set_back_ends(t, flush, free))
 		return;
 	table_age_begin(LOOKS, 0);
-	if (sync_arm(schedule))
-		test_error(t, "bad schedule");
-	test_program(t, FAULT_PATH_SPF, NULL, &result, "tablerace");
-	if (sync_disarm(why, sizeof(why)))
-		test_error(t, "%s", why);
+	test_scheduled(t, schedule, &result, "tablerace");
 	test_restore_back_ends();
 	table_age_end();
 	EXPECT_EQ(t, table_age_counts.saw_unlinked, 1);

@@ -99,7 +99,6 @@ TEST(tlb, no_stale_translation, "no CPU keeps the translation of a page that was
 TEST(tlb, two_behind, "a CPU that is two flushes behind keeps no translation", .min_cpus = 3)
 {
 	struct process_result result;
-	char why[200];
 
 	if (tlb_flush_mode != TLB_FLUSH_IPI) {
 		test_skip(t, "no CPU is interrupted with flush=tlbie");
@@ -107,10 +106,6 @@ TEST(tlb, two_behind, "a CPU that is two flushes behind keeps no translation", .
 	}
 	if (!test_decidable(t, PROBE_stale_translation))
 		return;
-	if (sync_arm(UNTIL_TWO_BEHIND))
-		test_error(t, "bad schedule");
-	test_program(t, FAULT_PATH_SPF, NULL, &result, "twobehind");
-	if (sync_disarm(why, sizeof(why)))
-		test_error(t, "%s", why);
+	test_scheduled(t, UNTIL_TWO_BEHIND, &result, "twobehind");
 }
 #endif

@@ -45,17 +45,6 @@ static void finish(struct test_run *t)
 		test_error(t, "%s", why);
 }
 
-/* On CPU @cpu: a thread that waits at a sync point keeps its CPU. */
-static struct thread *start(const char *name, void (*func)(void *arg), int cpu)
-{
-	struct thread *thread = thread_create(name, func, NULL, cpu);
-
-	if (IS_ERR(thread))
-		panic("no memory for the test");
-	thread_start(thread);
-	return thread;
-}
-
 static void callback(struct srcu_head *head)
 {
 	(void)head;
@@ -106,7 +95,7 @@ TEST(torture, late_into_index, "a reader counted late is waited for, whichever i
 	struct thread *late;
 
 	prepare(t, "srcu_gp_done>srcu_entering*1");
-	late = start("late", reader, 1);
+	late = test_start("late", reader, 1);
 	EXPECT_EQ(t, sync_wait("srcu_entering", 1), 0);
 	synchronize_srcu(&domain);
 	unlink_and_free(t);
@@ -138,12 +127,12 @@ TEST(torture, between_the_sums, "one who comes and goes between the sums hides n
 	struct thread *first, *second, *waiter;
 
 	prepare(t, "srcu_gp_half*1>srcu_entering*2,srcu_left*1>srcu_gp_half*1");
-	first = start("first", reader, 0);
+	first = test_start("first", reader, 0);
 	if (!test_await(&inside, 1))
 		test_error(t, "the reader did not come in");
-	second = start("second", passer_by, 1);
+	second = test_start("second", passer_by, 1);
 	EXPECT_EQ(t, sync_wait("srcu_entering", 2), 0);
-	waiter = start("waiter", synchronize, 2);
+	waiter = test_start("waiter", synchronize, 2);
 	thread_join(waiter);
 	EXPECT_EQ(t, called, 1);
 	EXPECT_EQ(t, called_early, 0);
@@ -191,12 +180,12 @@ TEST(torture, barrier_of_taken, "a barrier waits for callbacks whose grace perio
 
 	prepare(t, "");
 	release = barrier_begun = called_at_barrier_end = 0;
-	thread = start("reader", stay_until_released, 1);
+	thread = test_start("reader", stay_until_released, 1);
 	if (!test_await(&inside, 1))
 		test_error(t, "the reader did not come in");
 	call_srcu(&domain, &unlinked, callback);
 	await_polls(t, 1);
-	barrier = start("barrier", call_barrier, 0);
+	barrier = test_start("barrier", call_barrier, 0);
 	if (!test_await(&barrier_begun, 1))
 		test_error(t, "the barrier did not begin");
 	await_polls(t, POLLS);
