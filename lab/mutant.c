@@ -6,8 +6,10 @@
 #include "lab/mutant.h"
 
 #if LAB && MUTANTS
+#include "arch/console.h"
 #include "arch/power.h"
 #include "kernel/atomic.h"
+#include "kernel/cmdline.h"
 #include "kernel/errno.h"
 #include "kernel/exit.h"
 #include "kernel/printk.h"
@@ -18,7 +20,18 @@ u32 mutant_now;
 
 static u64 hits;
 static u32 announced;
+static bool parsed; /* the command line is, so that control_print knows its channel */
 static u8 reached[MUTANTS + 1];
+
+static void announce(void)
+{
+	static const char line[] = "mutant_hits=1\n";
+
+	if (parsed)
+		control_print(line);
+	else
+		arch_console_write(CONSOLE_CONTROL, line, sizeof(line) - 1);
+}
 
 bool mutant_reach(u32 id)
 {
@@ -29,14 +42,32 @@ bool mutant_reach(u32 id)
 	WRITE_ONCE(hits, hits + 1);
 	/* At once: whoever meets the defect may not live to tell. */
 	if (!READ_ONCE(announced) && !cmpxchg(&announced, 0, 1))
-		control_print("mutant_hits=1\n");
+		announce();
 	return true;
+}
+
+void mutant_choose(const char *words)
+{
+	for (; *words; words++) {
+		char word[sizeof(cmdline.mutant)];
+		size_t n = 0;
+
+		if (strncmp(words, "mutant=", 7))
+			continue;
+		for (words += 7; words[n] && words[n] != ' ';)
+			n++;
+		strlcpy(word, words, min(n + 1, sizeof(word)));
+		mutant_set(word);
+		parsed = false;
+		return;
+	}
 }
 
 int mutant_set(const char *word)
 {
 	u64 number = 0;
 
+	parsed = true;
 	if (!strcmp(word, "record"))
 		number = MUTANT_RECORD;
 	else if (word[0] && (parse_u64(word, &number) || !number || number > MUTANTS))
@@ -52,7 +83,7 @@ void mutant_report_hits(void)
 }
 
 /* One line for each 256 mutants of which some were reached: bits, the lowest number first. */
-static void report_reached(const char *suite, const char *name)
+static void report_reached(const char *who)
 {
 	for (u32 base = 0; base <= MUTANTS; base += 256) {
 		char text[65] = "";
@@ -67,14 +98,23 @@ static void report_reached(const char *suite, const char *name)
 			any |= bits;
 		}
 		if (any)
-			control_print("reach_%s.%s_%u=%s\n", suite, name, base, text);
+			control_print("reach_%s_%u=%s\n", who, base, text);
 	}
+}
+
+void mutant_after_boot(void)
+{
+	if (mutant_now == MUTANT_RECORD)
+		report_reached("boot");
 }
 
 void mutant_after_test(const char *suite, const char *name, bool failed)
 {
+	char who[96];
+
 	if (mutant_now == MUTANT_RECORD) {
-		report_reached(suite, name);
+		snprintf(who, sizeof(who), "%s.%s", suite, name);
+		report_reached(who);
 	} else if (mutant_now && failed) {
 		mutant_report_hits();
 		arch_exit(EXIT_FAIL);

@@ -19,6 +19,7 @@
 #include "kernel/printk.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
+#include "lab/mutant.h"
 
 #define LOW_MEMORY_END 0x10000UL
 #define FDT_SIZE_LIMIT 0x1000000UL
@@ -183,6 +184,7 @@ void boot_main(phys_addr_t tree)
 	reserve(KERNEL_PHYS_BASE, image_to_phys(image_end));
 	reserve(tree, tree + fdt.total_size);
 	read_chosen(&fdt, fdt_find(&fdt, root, "chosen"));
+	mutant_choose(boot_info.cmdline);
 	read_memory(&fdt, root);
 	read_cpus(&fdt, fdt_find(&fdt, root, "cpus"));
 	mmu_boot_cpu_init();

@@ -18,13 +18,16 @@ from . import generate, hosted, judged, score
 
 WORDS = 400             # characters of a list of tests that the kernel's command line takes
 TIMEOUT_S = 60          # of a boot; four times as much in replay
-# Seconds of any wait in the kernel. In replay ppc64le takes longer to run out of memory.
-LIMIT_S = {profiles.X86: 8, profiles.PPC: 30}
+# Seconds of any wait in the kernel, in each of the STAGES. In replay ppc64le takes longer to run
+# out of memory, and half a minute to give 200 MiB of it back with all checks, which the watchdog,
+# after half of the limit, has to let it.
+LIMIT_S = {profiles.X86: (8, 8, 8), profiles.PPC: (30, 60, 30)}
 # The ways to run a mutant, until it is killed: mode, seed, words of the kernel's command line. In
 # replay the guest's time is its own, so that a busy host kills nothing.
 STAGES = (("replay", 1, "shadow=on"), ("replay", 2, "shadow=on pagealloc=debug"),
           ("parallel", 1, "shadow=on"))
-BITS = 256              # mutants in one line of the record
+BOOT = "boot"           # in the record: what the start of the machine reached, before any test
+START_S = 20            # of a boot that is to show whether the machine starts at all
 
 
 # -- the record ----------------------------------------------------------------
@@ -52,7 +55,10 @@ def merged(records):
 
 def chosen_tests(number, reach, order):
     """The tests to run for a mutant, as globs: the tests themselves, or whole suites if they are
-    too many to name; in the order in which the kernel runs them."""
+    too many to name; in the order in which the kernel runs them. What the start of the machine
+    reached, any test may notice."""
+    if number in reach.get(BOOT, ()):
+        return ["*"]
     names = [name for name in order if number in reach.get(name, ())]
     if len(",".join(names)) <= WORDS:
         return names
@@ -101,26 +107,32 @@ class Campaign:
         os.environ["BUILD"] = str(image)
         self.image = host.image_hash(image / "faultline.elf")
         self.driver = check.Driver(args, "mutants-machine")
-        self.store = generate.PLACE / f"results-{self.arch}.json"
         self.lock = threading.Lock()
-        self.known = self.load()
+        # What is known of this architecture, and of all: the programs of the host are the same.
+        known = {arch: {} if args.fresh else self.load(f"results-{arch}")
+                 for arch in profiles.MACHINES}
+        self.known = known[self.arch]
+        self.others = {key: old for arch in known if arch != self.arch
+                       for key, old in known[arch].items()}
         self.reach, self.order = {}, []
         self.hosted = hosted.Hosted(generate.PLACE, len(people))
 
-    def load(self):
-        if self.args.fresh or not self.store.is_file():
-            return {}
-        return json.loads(self.store.read_text())
+    @staticmethod
+    def load(name):
+        store = generate.PLACE / f"{name}.json"
+        return json.loads(store.read_text()) if store.is_file() else {}
 
-    def save(self):
-        fresh = self.store.with_suffix(".new")
-        fresh.write_text(json.dumps(self.known, indent=1) + "\n")
-        fresh.replace(self.store)
+    @staticmethod
+    def save(name, what):
+        store = generate.PLACE / f"{name}.json"
+        fresh = store.with_suffix(".new")
+        fresh.write_text(json.dumps(what, indent=1) + "\n")
+        fresh.replace(store)
 
-    def boot(self, place, mode, seed, words, globs=(), keep=False):
+    def boot(self, place, mode, seed, words, globs=(), keep=False, limit=None):
         options = ["--arch", self.arch, "--smp", "4", "--mode", mode, "--seed", str(seed),
-                   "--timeout", str(TIMEOUT_S * (4 if mode == "replay" else 1)),
-                   "--append", f"limit={LIMIT_S[self.arch]} {words}".strip(), *globs]
+                   "--timeout", str(limit or TIMEOUT_S * (4 if mode == "replay" else 1)),
+                   "--append", words, *globs]
         code, text, results = self.driver.child(options, self.driver.dir / place)
         if code not in (PASS, SKIPPED) and not results:
             raise Error(f"the runner failed: {text}", BROKEN)
@@ -128,57 +140,83 @@ class Campaign:
             shutil.rmtree(self.driver.dir / place, ignore_errors=True)
         return code, results
 
+    def green(self, place, mode, seed, words):
+        """The results of a boot without a mutant, which must be green, or nothing would count."""
+        code, results = self.boot(place, mode, seed, words, keep=True)
+        if code != PASS:
+            raise Error(f"{mode} without a mutant is not green: {first_red(results)}", BROKEN)
+        return results
+
     def record(self):
-        """Which tests reach which mutants; none is on, so all must be green."""
+        """Which tests reach which mutants, from boots in which none is on."""
         records = []
         for mode, seed, words in self.stages()[:2]:
-            code, results = self.boot(f"record-{mode}-{seed}", mode, seed, f"mutant=record {words}",
-                                      keep=True)
-            if code != PASS:
-                raise Error(f"the record of {mode} is not green: {first_red(results)}", BROKEN)
+            results = self.green(f"record-{mode}-{seed}", mode, seed, f"mutant=record {words}")
             records.append(reach_of(results["control"]))
             self.order = [f"{suite['name']}.{case['name']}" for suite in results["suites"]
                           for case in suite["cases"]]
+        for mode, seed, words in self.stages()[2:]:
+            self.green(f"base-{mode}-{seed}", mode, seed, words)
         self.reach = merged(records)
 
-    def baseline(self):
-        """Without a mutant every way of running must be green, or nothing would count."""
-        for mode, seed, words in self.stages():
-            code, results = self.boot(f"base-{mode}-{seed}", mode, seed, words, keep=True)
-            if code != PASS:
-                raise Error(f"{mode} without a mutant is not green: {first_red(results)}", BROKEN)
+    def prepare(self):
+        """The record, if there is none of this image yet."""
+        name, age = f"record-{self.arch}", {"image": self.image, "stages": self.args.stages}
+        old = self.load(name)
+        if not self.args.fresh and {key: old.get(key) for key in age} == age:
+            self.reach = {test: set(numbers) for test, numbers in old["reach"].items()}
+            self.order = old["order"]
+            return
+        self.record()
+        self.save(name, {**age, "order": self.order, "reach": {
+            test: sorted(numbers) for test, numbers in self.reach.items()}})
 
     def stages(self):
-        return STAGES[:self.args.stages]
+        limits = LIMIT_S[self.arch]
+        return [(mode, seed, f"limit={limit} {words}") for (mode, seed, words), limit
+                in zip(STAGES[:self.args.stages], limits)]
 
     # -- one mutant -------------------------------------------------------
 
     def is_known(self, mutant):
         """A kill stays one while the mutated function is as it was; the rest, with this image."""
-        old = self.known.get(mutant.key)
-        if not old or old["source"] != mutant.source:
-            return False
-        if old["verdict"] == kill.KILLED:
+        old = self.known.get(mutant.key, {})
+        if old.get("source") == mutant.source and (
+                old["verdict"] == kill.KILLED
+                or old["image"] == self.image and old["stages"] >= self.args.stages):
             return True
-        return old["image"] == self.image and old["stages"] >= self.args.stages
+        other = self.others.get(mutant.key, {})
+        if (other.get("source"), other.get("mode"), other.get("verdict")) != (
+                mutant.source, hosted.MODE, kill.KILLED):
+            return False
+        self.known[mutant.key] = other
+        return True
 
     def try_mutant(self, mutant):
         if not self.is_known(mutant):
             result = self.run_stages(mutant)
             with self.lock:
                 self.known[mutant.key] = result
-                self.save()
+                self.save(f"results-{self.arch}", self.known)
         return mutant, self.known[mutant.key]
 
-    def stage(self, mutant, mode, seed, words, globs):
+    def stage(self, mutant, mode, seed, words, globs, limit=None):
         """One boot; where real time decides what happens, only what turns red twice is killed."""
         for _ in range(2 if mode == "parallel" else 1):
             code, results = self.boot(f"{mutant.id}-{mode}-{seed}", mode, seed,
-                                      f"mutant={mutant.id} {words}".strip(), globs)
+                                      f"mutant={mutant.id} {words}", globs, limit=limit)
             verdict, why = judge(code, results)
             if verdict != kill.KILLED:
                 break
         return verdict, why
+
+    def boots(self, mutant, globs):
+        """The boots of a mutant. Most that the start of the machine reaches keep it from starting,
+        which need not take as long as all tests may."""
+        if mutant.id in self.reach.get(BOOT, ()):
+            yield *self.stages()[0], ["boot"], START_S
+        for stage in self.stages():
+            yield *stage, globs, None
 
     def run_stages(self, mutant):
         globs = chosen_tests(mutant.id, self.reach, self.order)
@@ -188,8 +226,8 @@ class Campaign:
         result.update(verdict=verdict, why=why, mode=hosted.MODE)
         if result["verdict"] == kill.KILLED or not globs:
             return result
-        for mode, seed, words in self.stages():
-            verdict, why = self.stage(mutant, mode, seed, words, globs)
+        for mode, seed, words, globs, limit in self.boots(mutant, globs):
+            verdict, why = self.stage(mutant, mode, seed, words, globs, limit)
             if verdict == kill.KILLED:
                 return {**result, "verdict": verdict, "why": why, "mode": mode}
             if verdict == kill.SURVIVED:
@@ -202,8 +240,7 @@ class Campaign:
         note(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known")
         if todo:
             self.hosted.build()
-            self.baseline()
-            self.record()
+            self.prepare()
         pool = ThreadPoolExecutor(self.args.jobs)
         try:
             for at, (mutant, result) in enumerate(pool.map(self.try_mutant, todo), 1):

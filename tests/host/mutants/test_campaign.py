@@ -38,6 +38,12 @@ class Record(unittest.TestCase):
         self.assertEqual(campaign.chosen_tests(1, reach, ["a.x", "b.y", "c.z"]), ["a.x", "b.y"])
         self.assertEqual(campaign.chosen_tests(9, reach, ["a.x", "b.y"]), [])
 
+    def test_what_the_boot_reaches_all_tests_may_notice(self):
+        control = {"reach_boot_0": "2" + "0" * 63, "reach_a.x_0": "6" + "0" * 63}
+        reach = campaign.reach_of(control)
+        self.assertEqual(campaign.chosen_tests(1, reach, ["a.x", "b.y"]), ["*"])
+        self.assertEqual(campaign.chosen_tests(2, reach, ["a.x", "b.y"]), ["a.x"])
+
     def test_too_many_names_become_suites(self):
         order = [f"suite{n % 2}.test{n}" for n in range(100)]
         reach = {name: {1} for name in order}
@@ -76,7 +82,7 @@ class Stage(unittest.TestCase):
     def verdict(self, mode, *boots):
         one = campaign.Campaign.__new__(campaign.Campaign)
         left = [(code, results(control=HIT)) for code in boots]
-        one.boot = lambda *_: left.pop(0)
+        one.boot = lambda *_, **__: left.pop(0)
         return one.stage(mutant("x"), mode, 1, "", ())[0], len(left)
 
     def test_one_boot_where_the_guest_s_time_is_its_own(self):
@@ -86,6 +92,43 @@ class Stage(unittest.TestCase):
         self.assertEqual(self.verdict("parallel", FAIL, FAIL), (kill.KILLED, 0))
         self.assertEqual(self.verdict("parallel", FAIL, PASS), (kill.SURVIVED, 0))
         self.assertEqual(self.verdict("parallel", PASS, FAIL), (kill.SURVIVED, 1))
+
+
+class Boots(unittest.TestCase):
+    def boots(self, reach):
+        one = campaign.Campaign.__new__(campaign.Campaign)
+        one.reach, one.args, one.arch = reach, SimpleNamespace(stages=2), "ppc64le"
+        return [(mode, globs, limit) for mode, _, _, globs, limit
+                in one.boots(SimpleNamespace(id=3), ["a.x"])]
+
+    def test_what_may_keep_the_machine_from_starting_is_first_tried_at_that(self):
+        plain = [("replay", ["a.x"], None)] * 2
+        self.assertEqual(self.boots({"a.x": {3}}), plain)
+        self.assertEqual(self.boots({"boot": {3}}),
+                         [("replay", ["boot"], campaign.START_S), *plain])
+
+
+class Known(unittest.TestCase):
+    OLD = {"source": "s", "verdict": kill.KILLED, "mode": hosted.MODE, "why": "red"}
+
+    def known(self, mine, theirs, **more):
+        one = campaign.Campaign.__new__(campaign.Campaign)
+        one.known, one.others = mine, theirs
+        one.image, one.args = "i", SimpleNamespace(stages=3)
+        m = mutant("x", **more)
+        return one.is_known(m), one.known.get(m.key)
+
+    def test_what_a_program_of_the_host_killed_is_killed_for_the_other_architecture_too(self):
+        key = mutant("x").key
+        self.assertEqual(self.known({}, {key: self.OLD}), (True, self.OLD))
+        self.assertEqual(self.known({}, {key: {**self.OLD, "mode": "replay"}}), (False, None))
+        self.assertEqual(self.known({}, {key: {**self.OLD, "source": "t"}}), (False, None))
+
+    def test_only_a_kill_outlasts_the_image(self):
+        key, lived = mutant("x").key, {**self.OLD, "verdict": kill.SURVIVED, "stages": 3}
+        self.assertTrue(self.known({key: {**lived, "image": "i"}}, {})[0])
+        self.assertFalse(self.known({key: {**lived, "image": "j"}}, {})[0])
+        self.assertTrue(self.known({key: self.OLD}, {})[0])
 
 
 class Hosted(unittest.TestCase):
