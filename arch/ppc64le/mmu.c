@@ -49,7 +49,9 @@ struct process_entry {
 };
 
 #define BOOT_PROCESSES 4096
-#define PROCESSES_MAX ((PAGE_SIZE << (MAX_ORDER - 1)) / sizeof(struct process_entry))
+#define PROCESSES_MAX ((PAGE_SIZE << MAX_ORDER) / sizeof(struct process_entry))
+#define RAM_MAX (PROCESSES_MAX << MMU_PID_SHIFT)
+_Static_assert(RAM_MAX <= PGD_SIZE, "one entry of the kernel's top table maps all RAM");
 
 pgd_t kernel_pgd[PTRS_PER_PGD] __aligned(PGD_TABLE_SIZE);
 static pgd_t no_user_pgd[PTRS_PER_PGD] __aligned(PGD_TABLE_SIZE);
@@ -88,8 +90,8 @@ void mmu_boot_cpu_init(void)
 {
 	unsigned long msr;
 
-	if (ram_end() > PGD_SIZE)
-		panic("more RAM than one entry of the kernel's top table maps");
+	if (ram_end() > RAM_MAX)
+		panic("more RAM than the process table serves");
 	for (phys_addr_t phys = 0; phys < ram_end(); phys += PUD_SIZE)
 		boot_puds[phys >> PUD_SHIFT].v = radix_swap(phys | BOOT_RIGHTS);
 	p4d_set_table(p4d_of(&kernel_pgd[table_index(DIRECT_MAP_BASE, PGD_SHIFT)], DIRECT_MAP_BASE),
@@ -184,8 +186,6 @@ static void processes_grow(void)
 		nr *= 2;
 	if (nr == BOOT_PROCESSES)
 		return;
-	if (nr > PROCESSES_MAX)
-		panic("more RAM than the process table serves");
 	while (PAGE_SIZE << order < nr * sizeof(struct process_entry))
 		order++;
 	page = page_alloc(order, PAGE_KERNEL, ALLOC_ZERO);

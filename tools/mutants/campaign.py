@@ -27,7 +27,10 @@ LIMIT_S = {profiles.X86: (8, 8, 8), profiles.PPC: (30, 60, 30)}
 STAGES = (("replay", 1, "shadow=on"), ("replay", 2, "shadow=on pagealloc=debug"),
           ("parallel", 1, "shadow=on"))
 BOOT = "boot"           # in the record: what the start of the machine reached, before any test
-START_S = 20            # of a boot that is to show whether the machine starts at all
+BIG = "big"             # the same for the boot of BIG_MIB
+# Whether the machine starts at all, with a memory that needs larger tables of all kinds: the most
+# that ppc64le's process table serves with pages of 4 KiB.
+BIG_TESTS, BIG_MIB, BIG_S = ("boot", "user.hello*"), 16384, 20
 
 
 # -- the record ----------------------------------------------------------------
@@ -129,10 +132,12 @@ class Campaign:
         fresh.write_text(json.dumps(what, indent=1) + "\n")
         fresh.replace(store)
 
-    def boot(self, place, mode, seed, words, globs=(), keep=False, limit=None):
-        options = ["--arch", self.arch, "--smp", "4", "--mode", mode, "--seed", str(seed),
-                   "--timeout", str(limit or TIMEOUT_S * (4 if mode == "replay" else 1)),
-                   "--append", words, *globs]
+    def boot(self, place, mode, seed, words, globs=(), keep=False):
+        limit = TIMEOUT_S * (4 if mode == "replay" else 1)
+        options = ["--arch", self.arch, "--smp", "4", "--mode", mode, "--seed", str(seed)]
+        if globs == BIG_TESTS:
+            limit, options = BIG_S, [*options, "--mem", str(BIG_MIB)]
+        options += ["--timeout", str(limit), "--append", words, *globs]
         code, text, results = self.driver.child(options, self.driver.dir / place)
         if code not in (PASS, SKIPPED) and not results:
             raise Error(f"the runner failed: {text}", BROKEN)
@@ -140,9 +145,9 @@ class Campaign:
             shutil.rmtree(self.driver.dir / place, ignore_errors=True)
         return code, results
 
-    def green(self, place, mode, seed, words):
+    def green(self, place, mode, seed, words, globs=()):
         """The results of a boot without a mutant, which must be green, or nothing would count."""
-        code, results = self.boot(place, mode, seed, words, keep=True)
+        code, results = self.boot(place, mode, seed, words, globs, keep=True)
         if code != PASS:
             raise Error(f"{mode} without a mutant is not green: {first_red(results)}", BROKEN)
         return results
@@ -157,7 +162,9 @@ class Campaign:
                           for case in suite["cases"]]
         for mode, seed, words in self.stages()[2:]:
             self.green(f"base-{mode}-{seed}", mode, seed, words)
-        self.reach = merged(records)
+        mode, seed, words = self.stages()[0]
+        big = self.green(f"record-{BIG}", mode, seed, f"mutant=record {words}", BIG_TESTS)
+        self.reach = {**merged(records), BIG: reach_of(big["control"]).get(BOOT, set())}
 
     def prepare(self):
         """The record, if there is none of this image yet."""
@@ -200,11 +207,11 @@ class Campaign:
                 self.save(f"results-{self.arch}", self.known)
         return mutant, self.known[mutant.key]
 
-    def stage(self, mutant, mode, seed, words, globs, limit=None):
+    def stage(self, mutant, mode, seed, words, globs):
         """One boot; where real time decides what happens, only what turns red twice is killed."""
         for _ in range(2 if mode == "parallel" else 1):
             code, results = self.boot(f"{mutant.id}-{mode}-{seed}", mode, seed,
-                                      f"mutant={mutant.id} {words}", globs, limit=limit)
+                                      f"mutant={mutant.id} {words}", globs)
             verdict, why = judge(code, results)
             if verdict != kill.KILLED:
                 break
@@ -213,10 +220,10 @@ class Campaign:
     def boots(self, mutant, globs):
         """The boots of a mutant. Most that the start of the machine reaches keep it from starting,
         which need not take as long as all tests may."""
-        if mutant.id in self.reach.get(BOOT, ()):
-            yield *self.stages()[0], ["boot"], START_S
-        for stage in self.stages():
-            yield *stage, globs, None
+        if mutant.id in self.reach.get(BIG, ()):
+            yield *self.stages()[0], BIG_TESTS
+        for stage in self.stages() if globs else ():
+            yield *stage, globs
 
     def run_stages(self, mutant):
         globs = chosen_tests(mutant.id, self.reach, self.order)
@@ -224,10 +231,10 @@ class Campaign:
                   "image": self.image, "stages": self.args.stages}
         verdict, why = self.hosted.run(mutant.id)
         result.update(verdict=verdict, why=why, mode=hosted.MODE)
-        if result["verdict"] == kill.KILLED or not globs:
+        if result["verdict"] == kill.KILLED:
             return result
-        for mode, seed, words, globs, limit in self.boots(mutant, globs):
-            verdict, why = self.stage(mutant, mode, seed, words, globs, limit)
+        for mode, seed, words, globs in self.boots(mutant, globs):
+            verdict, why = self.stage(mutant, mode, seed, words, globs)
             if verdict == kill.KILLED:
                 return {**result, "verdict": verdict, "why": why, "mode": mode}
             if verdict == kill.SURVIVED:

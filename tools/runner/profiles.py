@@ -258,6 +258,9 @@ CHECK = (
     # More CPUs than a word has bits.
     + [Entry(96, globs=("storm", "tlb", "deadlock"))]
     + [Entry(96, globs=("storm", "tlb", "deadlock"), arch=PPC, extra=("--mem", "512"))]
+    # RAM for which the tables made at boot grow: the most that ppc64le's process table serves.
+    + [Entry(4, globs=("boot", "user.hello*"), arch=arch, extra=("--mem", "16384"))
+       for arch in MACHINES]
     + [Entry(smp, arch=PPC) for smp in (1, 2, 4, 16, 64)]
     + [Entry(2, "parallel", arch=PPC), Entry(4, "parallel", globs=("deadlock",), arch=PPC)]
     + [Entry(4, "replay", arch=PPC)]

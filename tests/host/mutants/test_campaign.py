@@ -95,17 +95,18 @@ class Stage(unittest.TestCase):
 
 
 class Boots(unittest.TestCase):
-    def boots(self, reach):
+    def boots(self, reach, globs=("a.x",)):
+        globs = list(globs)
         one = campaign.Campaign.__new__(campaign.Campaign)
         one.reach, one.args, one.arch = reach, SimpleNamespace(stages=2), "ppc64le"
-        return [(mode, globs, limit) for mode, _, _, globs, limit
-                in one.boots(SimpleNamespace(id=3), ["a.x"])]
+        return [(mode, globs) for mode, _, _, globs
+                in one.boots(SimpleNamespace(id=3), globs)]
 
     def test_what_may_keep_the_machine_from_starting_is_first_tried_at_that(self):
-        plain = [("replay", ["a.x"], None)] * 2
+        plain, big = [("replay", ["a.x"])] * 2, ("replay", campaign.BIG_TESTS)
         self.assertEqual(self.boots({"a.x": {3}}), plain)
-        self.assertEqual(self.boots({"boot": {3}}),
-                         [("replay", ["boot"], campaign.START_S), *plain])
+        self.assertEqual(self.boots({"a.x": {3}, "big": {3}}), [big, *plain])
+        self.assertEqual(self.boots({"big": {3}}, globs=[]), [big])
 
 
 class Known(unittest.TestCase):
