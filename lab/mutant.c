@@ -8,6 +8,7 @@
 #if LAB && MUTANTS
 #include "arch/power.h"
 #include "kernel/atomic.h"
+#include "kernel/cmdline.h"
 #include "kernel/errno.h"
 #include "kernel/exit.h"
 #include "kernel/printk.h"
@@ -31,6 +32,34 @@ bool mutant_reach(u32 id)
 	if (!READ_ONCE(announced) && !cmpxchg(&announced, 0, 1))
 		control_print("mutant_hits=1\n");
 	return true;
+}
+
+/* The value of @name in @words, up to the next space, in @value; or nothing. */
+static void find_word(const char *words, const char *name, char *value, size_t size)
+{
+	size_t len = strlen(name);
+
+	value[0] = '\0';
+	while (*words) {
+		size_t n = 0;
+
+		while (words[n] && words[n] != ' ')
+			n++;
+		if (n >= len && !strncmp(words, name, len))
+			strlcpy(value, words + len, min(n - len + 1, size));
+		words += n + (words[n] == ' ');
+	}
+}
+
+/* Hits are told at once, so it must be known where. A wrong word is left to mutant_set. */
+void mutant_choose_early(const char *words)
+{
+	char value[16];
+
+	find_word(words, "channels=", value, sizeof(value));
+	cmdline.split_channels = !strcmp(value, "split");
+	find_word(words, "mutant=", value, sizeof(value));
+	mutant_set(value);
 }
 
 int mutant_set(const char *word)

@@ -66,6 +66,7 @@ size_t mmu_high_ram_tables(void)
 void mmu_map_high_ram(phys_addr_t tables)
 {
 	pud_t *puds = phys_to_virt(boot_pud_low_phys);
+	phys_addr_t end = tables + mmu_high_ram_tables();
 
 	for (phys_addr_t phys = BOOT_MAP_END; phys < ram_end(); phys += PUD_SIZE) {
 		pmd_t *pmds = phys_to_virt(tables);
@@ -75,6 +76,7 @@ void mmu_map_high_ram(phys_addr_t tables)
 		puds[table_index(phys, PUD_SHIFT)].v = tables | KERNEL_TABLE;
 		tables += PMD_TABLE_SIZE;
 	}
+	BUG_ON(tables != end);
 }
 
 /* The table that the entry at *@entry points to, made if there is none; NULL without memory. */

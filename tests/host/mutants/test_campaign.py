@@ -73,19 +73,76 @@ class Judge(unittest.TestCase):
 
 
 class Stage(unittest.TestCase):
-    def verdict(self, mode, *boots):
+    REPLAY, _, PARALLEL, WIDE, LARGE = campaign.STAGES
+
+    def bare(self):
         one = campaign.Campaign.__new__(campaign.Campaign)
+        one.args, one.arch = SimpleNamespace(stages=5), "x86_64"
+        return one
+
+    def verdict(self, stage, *boots):
+        one = self.bare()
         left = [(code, results(control=HIT)) for code in boots]
         one.boot = lambda *_: left.pop(0)
-        return one.stage(mutant("x"), mode, 1, "", ())[0], len(left)
+        return one.stage(mutant("x"), stage, ())[0], len(left)
 
     def test_one_boot_where_the_guest_s_time_is_its_own(self):
-        self.assertEqual(self.verdict("replay", FAIL, PASS), (kill.KILLED, 1))
+        self.assertEqual(self.verdict(self.REPLAY, FAIL, PASS), (kill.KILLED, 1))
 
     def test_two_red_ones_where_a_busy_host_may_do_it(self):
-        self.assertEqual(self.verdict("parallel", FAIL, FAIL), (kill.KILLED, 0))
-        self.assertEqual(self.verdict("parallel", FAIL, PASS), (kill.SURVIVED, 0))
-        self.assertEqual(self.verdict("parallel", PASS, FAIL), (kill.SURVIVED, 1))
+        for stage in (self.PARALLEL, self.WIDE):
+            self.assertEqual(self.verdict(stage, FAIL, FAIL), (kill.KILLED, 0))
+            self.assertEqual(self.verdict(stage, FAIL, PASS), (kill.SURVIVED, 0))
+            self.assertEqual(self.verdict(stage, PASS, FAIL), (kill.SURVIVED, 1))
+
+    def test_another_machine_is_for_code_that_depends_on_it(self):
+        wide = [mutant("64", "const"), mutant("cpumask_clear(&m, cpu_id())"), mutant("i < nr_cpus")]
+        self.assertTrue(all(self.WIDE.wants(one) for one in wide))
+        self.assertFalse(self.WIDE.wants(mutant("x = 640", file="mm/cpumask.c")))
+        self.assertTrue(self.LARGE.wants(mutant("x", file="arch/x86_64/mmu.c")))
+        self.assertFalse(self.LARGE.wants(mutant("x", file="mm/mmu.c")))
+        self.assertTrue(self.REPLAY.wants(mutant("x")))
+
+    def test_tests_of_the_stage_s_own_record(self):
+        one = self.bare()
+        one.reach = {"": {"a.x": {0}}, "96 CPUs": {"tlb.y": {0}}}
+        one.order = ["a.x", "tlb.y"]
+        self.assertEqual(one.tests_for(mutant("64"), self.REPLAY), ["a.x"])
+        self.assertEqual(one.tests_for(mutant("64"), self.WIDE), ["tlb.y"])
+        self.assertEqual(one.tests_for(mutant("x"), self.WIDE), [])
+
+    def prepare(self, step, *codes):
+        """The stages that are booted by @step, each with the next of @codes."""
+        one, booted, left = self.bare(), [], list(codes)
+        cases = results(("a.x", "pass", ""), control={"reach_a.x_0": "1" + "0" * 63})
+
+        def boot(what, stage, *_, **__):
+            booted.append(stage.name)
+            return (left.pop(0) if left else PASS), cases
+
+        one.boot, one.reach = boot, {}
+        step(one)
+        return booted, one
+
+    def test_records_that_are_needed(self):
+        booted, one = self.prepare(lambda one: one.record([mutant("x")]))
+        self.assertEqual(booted, ["replay", "debug"])
+        self.assertEqual(one.reach, {"": {"a.x": {0}}})
+        booted, one = self.prepare(lambda one: one.record([mutant("64")]))
+        self.assertEqual(booted, ["replay", "debug", "96 CPUs"])
+        self.assertEqual(set(one.reach), {"", "96 CPUs"})
+        with self.assertRaises(Error):
+            self.prepare(lambda one: one.record([mutant("64")]), PASS, PASS, FAIL)
+
+    def test_baseline(self):
+        def step(one):
+            one.baseline()
+
+        self.assertEqual(self.prepare(step)[0], ["replay", "debug", "parallel"])
+        self.assertEqual(self.prepare(step, PASS, PASS, FAIL)[0][2:], ["parallel", "parallel"])
+        for codes in ((FAIL,), (PASS, PASS, FAIL, FAIL)):
+            with self.assertRaises(Error):
+                self.prepare(step, *codes)
 
 
 class Hosted(unittest.TestCase):
