@@ -134,14 +134,18 @@ $(USER_OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
 	$(Q)mkdir -p $(@D)
 	$(call say,USERCC)
 	$(Q)$(USER_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+# Where tests/user/apart.c wants a part of itself: in the program's GiB, megabytes from the rest.
+APART_x86_64 := 0x800000
+APART_ppc64le := 0x10800000
+USER_LDFLAGS := -static -Wl,-z,norelro,--section-start=.apart=$(APART_$(ARCH))
 $(BUILD)/utest: $(BUILD)/sources $(USER_OBJECTS)
 	$(call say,USERLD)
-	$(Q)$(USER_CC) -static -Wl,-z,norelro -pthread -o $@ $(USER_OBJECTS) -lm
+	$(Q)$(USER_CC) $(USER_LDFLAGS) -pthread -o $@ $(USER_OBJECTS) -lm
 UTEST := $(if $(USER_SOURCES),$(BUILD)/utest)
 # The same with glibc everywhere, for --exec; the objects stand for the headers it depends on.
 $(BUILD)/utest-glibc: $(BUILD)/sources $(USER_OBJECTS)
 	$(call say,USERLD)
-	$(Q)$(CROSS)gcc $(USER_CFLAGS) -static -Wl,-z,norelro -o $@ $(USER_SOURCES) -lm
+	$(Q)$(CROSS)gcc $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $(USER_SOURCES) -lm
 glibc: $(BUILD)/utest-glibc
 $(INITRD): tools/mkinitrd.py $(BUILD)/sources $(UTEST)
 	$(call say,CPIO)

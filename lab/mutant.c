@@ -6,7 +6,6 @@
 #include "lab/mutant.h"
 
 #if LAB && MUTANTS
-#include "arch/console.h"
 #include "arch/power.h"
 #include "kernel/atomic.h"
 #include "kernel/cmdline.h"
@@ -20,18 +19,7 @@ u32 mutant_now;
 
 static u64 hits;
 static u32 announced;
-static bool parsed; /* the command line is, so that control_print knows its channel */
 static u8 reached[MUTANTS + 1];
-
-static void announce(void)
-{
-	static const char line[] = "mutant_hits=1\n";
-
-	if (parsed)
-		control_print(line);
-	else
-		arch_console_write(CONSOLE_CONTROL, line, sizeof(line) - 1);
-}
 
 bool mutant_reach(u32 id)
 {
@@ -42,32 +30,42 @@ bool mutant_reach(u32 id)
 	WRITE_ONCE(hits, hits + 1);
 	/* At once: whoever meets the defect may not live to tell. */
 	if (!READ_ONCE(announced) && !cmpxchg(&announced, 0, 1))
-		announce();
+		control_print("mutant_hits=1\n");
 	return true;
 }
 
-void mutant_choose(const char *words)
+/* The value of @name in @words, up to the next space, in @value; or nothing. */
+static void find_word(const char *words, const char *name, char *value, size_t size)
 {
-	for (; *words; words++) {
-		char word[sizeof(cmdline.mutant)];
+	size_t len = strlen(name);
+
+	value[0] = '\0';
+	while (*words) {
 		size_t n = 0;
 
-		if (strncmp(words, "mutant=", 7))
-			continue;
-		for (words += 7; words[n] && words[n] != ' ';)
+		while (words[n] && words[n] != ' ')
 			n++;
-		strlcpy(word, words, min(n + 1, sizeof(word)));
-		mutant_set(word);
-		parsed = false;
-		return;
+		if (n >= len && !strncmp(words, name, len))
+			strlcpy(value, words + len, min(n - len + 1, size));
+		words += n + (words[n] == ' ');
 	}
+}
+
+/* Hits are told at once, so it must be known where. A wrong word is left to mutant_set. */
+void mutant_choose_early(const char *words)
+{
+	char value[16];
+
+	find_word(words, "channels=", value, sizeof(value));
+	cmdline.split_channels = !strcmp(value, "split");
+	find_word(words, "mutant=", value, sizeof(value));
+	mutant_set(value);
 }
 
 int mutant_set(const char *word)
 {
 	u64 number = 0;
 
-	parsed = true;
 	if (!strcmp(word, "record"))
 		number = MUTANT_RECORD;
 	else if (word[0] && (parse_u64(word, &number) || !number || number > MUTANTS))

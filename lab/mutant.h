@@ -37,9 +37,9 @@ static __always_inline bool mutant_is(u32 id)
 	return unlikely(READ_ONCE(mutant_now) == id);
 }
 
-/* Chooses by the command line @words as it was handed over, before it is parsed, so that the
- * start of the machine has mutants as well. A wrong word chooses nothing. Boot CPU. */
-void mutant_choose(const char *words);
+/* Boot, as soon as the command line is known: so that what runs before it is parsed has mutants
+ * too. The console must work. */
+void mutant_choose_early(const char *words);
 /* Turns @word on: "" for none, "record", or a number. 0, or -EINVAL with a message. */
 int mutant_set(const char *word);
 /* Before the first test: tells what the start of the machine reached. */
@@ -49,7 +49,7 @@ void mutant_after_test(const char *suite, const char *name, bool failed);
 /* How often the mutant that is on was reached, on the control channel. */
 void mutant_report_hits(void);
 #else
-static inline void mutant_choose(const char *words)
+static inline void mutant_choose_early(const char *words)
 {
 	(void)words;
 }

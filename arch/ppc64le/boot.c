@@ -184,9 +184,9 @@ void boot_main(phys_addr_t tree)
 	reserve(KERNEL_PHYS_BASE, image_to_phys(image_end));
 	reserve(tree, tree + fdt.total_size);
 	read_chosen(&fdt, fdt_find(&fdt, root, "chosen"));
-	mutant_choose(boot_info.cmdline);
 	read_memory(&fdt, root);
 	read_cpus(&fdt, fdt_find(&fdt, root, "cpus"));
+	mutant_choose_early(boot_info.cmdline);
 	mmu_boot_cpu_init();
 	kernel_main();
 }

@@ -274,7 +274,8 @@ void boot_main(u32 magic, u32 info)
 		rsdp = read_multiboot2(phys_to_virt(info));
 	else
 		panic("boot: started by an unknown protocol, magic 0x%x", magic);
-	mutant_choose(boot_info.cmdline);
+	mutant_choose_early(boot_info.cmdline);
+	nmi_timer_init_boot();
 	find_cpus(rsdp);
 	map_high_ram();
 	smp_init_boot();

@@ -20,12 +20,14 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIME_LIMIT_S = 120
-COMPILE = "musl-gcc -static -O2 -g -Wall -Wextra -Werror -I. -Iarch/x86_64 -pthread"
+COMPILE = "musl-gcc -static -O2 -g -Wall -Wextra -Werror -I. -Iarch/x86_64 -pthread " \
+          "-Wl,--section-start=.apart=0x800000"
 
 # Every program with the arguments to run it with; status 0 is expected of all.
 CASES = {
     "alloc": ["", "--threads 8 --rounds 1000 --seed 2"],
     "altstack": [""],
+    "apart": [""],
     "asleep": ["", "--ms 50"],
     "clock": [""],
     "contend": ["--ms 50", "--ms 50 --contender mmap", "--ms 50 --contender mprot16m"],

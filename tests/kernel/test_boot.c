@@ -51,7 +51,7 @@ static void read_user_addresses(void *arg)
 }
 
 /*
- * A kernel thread has no address space, so nothing is at any user address, on no CPU: neither what a
+ * A kernel thread has no address space, so no CPU finds anything at user addresses: neither what a
  * program left there, nor RAM, nor the kernel's own map at a wrong place. Else NULL is not noticed.
  */
 TEST(boot, no_user_addresses, "without an address space no CPU reads anything at user addresses")

@@ -23,6 +23,7 @@ USER_TEST(sigfpu, "control words and registers of the FPU come back after a hand
 USER_TEST(fpu, "floating-point state survives preemption and signals", "fpu", "--threads", "8")
 USER_TEST(threads, "pthreads: create, join, mutex, condition, thread-local data", "threads", "8")
 USER_TEST(alloc, "malloc, realloc and free keep what was written", "alloc")
+USER_TEST(apart, "a program with a part far away from the rest is loaded", "apart")
 USER_TEST(syscalls, "bad arguments get Linux's errors", "syscalls")
 USER_TEST(mmapcalls, "mmap, munmap, mprotect, madvise and brk do what Linux does", "mmapcalls")
 USER_TEST(mmaperrors, "bad arguments of the memory calls get Linux's errors", "mmaperrors")

@@ -6,9 +6,11 @@ build/mutants and not done again, so that an interrupted run goes on where it wa
 import hashlib
 import json
 import os
+import re
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from runner import check, host, kill, machine, profiles
@@ -18,19 +20,50 @@ from . import generate, hosted, judged, score
 
 WORDS = 400             # characters of a list of tests that the kernel's command line takes
 TIMEOUT_S = 60          # of a boot; four times as much in replay
-# Seconds of any wait in the kernel, in each of the STAGES. In replay ppc64le takes longer to run
-# out of memory, and half a minute to give 200 MiB of it back with all checks, which the watchdog,
-# after half of the limit, has to let it.
-LIMIT_S = {profiles.X86: (8, 8, 8), profiles.PPC: (30, 60, 30)}
-# The ways to run a mutant, until it is killed: mode, seed, words of the kernel's command line. In
-# replay the guest's time is its own, so that a busy host kills nothing.
-STAGES = (("replay", 1, "shadow=on"), ("replay", 2, "shadow=on pagealloc=debug"),
-          ("parallel", 1, "shadow=on"))
+# Seconds of any wait in the kernel. In replay ppc64le takes half a minute to run out of memory, and
+# as long to give it back with all checks, which the watchdog, at half of the limit, has to let it.
+LIMIT_S = {profiles.X86: 8, profiles.PPC: 60}
 BOOT = "boot"           # in the record: what the start of the machine reached, before any test
-BIG = "big"             # the same for the boot of BIG_MIB
-# Whether the machine starts at all, with a memory that needs larger tables of all kinds: the most
-# that ppc64le's process table serves with pages of 4 KiB.
-BIG_TESTS, BIG_MIB, BIG_S = ("boot", "user.hello*"), 16384, 20
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A way to run a mutant. In replay the guest's time is its own, so that a busy host kills
+    nothing."""
+    name: str
+    mode: str
+    seed: int = 1
+    words: str = ""         # of the kernel's command line
+    smp: int = 4
+    mem: int = 256          # MiB
+    globs: tuple = ()       # these tests only
+    about: str = ""         # only mutants whose name fits; they have a record of their own
+    seconds: int = TIMEOUT_S
+
+    def wants(self, mutant):
+        return not self.about or bool(re.search(self.about, mutant.key))
+
+    @property
+    def limit_s(self):
+        """Of the boot; where many CPUs take turns, or time is counted, all is slow."""
+        return self.seconds * (4 if self.mode == "replay" or self.smp > 4 else 1)
+
+
+# Until it is killed. Most mutants of what makes the first page tables keep the machine from
+# starting, which need not take as long as all tests may: the first stage is for them, with as much
+# RAM as ppc64le serves with pages of 4 KiB. The last two are for code that does something else on
+# another machine: with more CPUs than a word has bits, and with more RAM than the first map of it
+# holds.
+STAGES = (
+    Stage("start", "replay", 1, "shadow=on", mem=16384, globs=("boot", "user.hello*"), seconds=5,
+          about=r"^arch/\w+/(include/arch/)?mmu\.[ch]: "),
+    Stage("replay", "replay", 1, "shadow=on"),
+    Stage("debug", "replay", 2, "shadow=on pagealloc=debug"),
+    Stage("parallel", "parallel", 1, "shadow=on"),
+    Stage("96 CPUs", "interleaved", smp=96, mem=512, globs=("boot", "tlb", "storm"),
+          about=r": .*(\b64\b|cpumask|nr_cpus|\bcpu_id\(\)|bits\[)"),
+    Stage("5 GiB", "interleaved", mem=5120, globs=("boot", "kmap"), about=r"^arch/\w+/mmu\.c: "),
+)
 
 
 # -- the record ----------------------------------------------------------------
@@ -132,12 +165,14 @@ class Campaign:
         fresh.write_text(json.dumps(what, indent=1) + "\n")
         fresh.replace(store)
 
-    def boot(self, place, mode, seed, words, globs=(), keep=False):
-        limit = TIMEOUT_S * (4 if mode == "replay" else 1)
-        options = ["--arch", self.arch, "--smp", "4", "--mode", mode, "--seed", str(seed)]
-        if globs == BIG_TESTS:
-            limit, options = BIG_S, [*options, "--mem", str(BIG_MIB)]
-        options += ["--timeout", str(limit), "--append", words, *globs]
+    def boot(self, what, stage, words="", globs=(), keep=False):
+        limit = LIMIT_S[self.arch] if stage.smp == 4 else TIMEOUT_S
+        place = f"{what}-{stage.name.replace(' ', '-')}"
+        options = ["--arch", self.arch, "--smp", str(stage.smp), "--mem", str(stage.mem),
+                   "--mode", stage.mode, "--seed", str(stage.seed),
+                   "--timeout", str(stage.limit_s),
+                   "--append", f"limit={limit} {stage.words} {words}".strip(),
+                   *(globs or stage.globs)]
         code, text, results = self.driver.child(options, self.driver.dir / place)
         if code not in (PASS, SKIPPED) and not results:
             raise Error(f"the runner failed: {text}", BROKEN)
@@ -145,43 +180,51 @@ class Campaign:
             shutil.rmtree(self.driver.dir / place, ignore_errors=True)
         return code, results
 
-    def green(self, place, mode, seed, words, globs=()):
-        """The results of a boot without a mutant, which must be green, or nothing would count."""
-        code, results = self.boot(place, mode, seed, words, globs, keep=True)
-        if code != PASS:
-            raise Error(f"{mode} without a mutant is not green: {first_red(results)}", BROKEN)
-        return results
+    def record(self, stage):
+        """What a boot without a mutant tells: test -> mutants that it reached, and the tests. It
+        must be green, or nothing would count. As for mutants, a busy host may turn a boot in its
+        own time red once."""
+        for left in (0,) if stage.mode == "replay" else (1, 0):
+            code, results = self.boot("record", stage, "mutant=record", keep=True)
+            if code == PASS:
+                break
+            if not left:
+                raise Error(f"{stage.name} without a mutant is not green: {first_red(results)}",
+                            BROKEN)
+        reach = {test: sorted(numbers) for test, numbers in reach_of(results["control"]).items()}
+        order = [f"{suite['name']}.{case['name']}" for suite in results["suites"]
+                 for case in suite["cases"]]
+        return {"reach": reach, "order": order}
 
-    def record(self):
-        """Which tests reach which mutants, from boots in which none is on."""
-        records = []
-        for mode, seed, words in self.stages()[:2]:
-            results = self.green(f"record-{mode}-{seed}", mode, seed, f"mutant=record {words}")
-            records.append(reach_of(results["control"]))
-            self.order = [f"{suite['name']}.{case['name']}" for suite in results["suites"]
-                          for case in suite["cases"]]
-        for mode, seed, words in self.stages()[2:]:
-            self.green(f"base-{mode}-{seed}", mode, seed, words)
-        mode, seed, words = self.stages()[0]
-        big = self.green(f"record-{BIG}", mode, seed, f"mutant=record {words}", BIG_TESTS)
-        self.reach = {**merged(records), BIG: reach_of(big["control"]).get(BOOT, set())}
-
-    def prepare(self):
-        """The record, if there is none of this image yet."""
-        name, age = f"record-{self.arch}", {"image": self.image, "stages": self.args.stages}
-        old = self.load(name)
-        if not self.args.fresh and {key: old.get(key) for key in age} == age:
-            self.reach = {test: set(numbers) for test, numbers in old["reach"].items()}
-            self.order = old["order"]
-            return
-        self.record()
-        self.save(name, {**age, "order": self.order, "reach": {
-            test: sorted(numbers) for test, numbers in self.reach.items()}})
+    def prepare(self, todo):
+        """The records of all stages that are wanted, as far as there are none of this image yet.
+        The stages without one of their own share one: all tests."""
+        name = f"record-{self.arch}"
+        known = {} if self.args.fresh else self.load(name)
+        if known.get("image") != self.image:
+            known = {"image": self.image}
+        for stage in self.stages():
+            if not any(stage.wants(mutant) for mutant in todo):
+                continue
+            if stage.name not in known:
+                known[stage.name] = self.record(stage)
+                self.save(name, known)
+            told = known[stage.name]
+            reach = {test: set(numbers) for test, numbers in told["reach"].items()}
+            share = stage.name if stage.about else ""
+            self.reach[share] = merged([self.reach.get(share, {}), reach])
+            if not (stage.about and self.order):
+                self.order = told["order"]
 
     def stages(self):
-        limits = LIMIT_S[self.arch]
-        return [(mode, seed, f"limit={limit} {words}") for (mode, seed, words), limit
-                in zip(STAGES[:self.args.stages], limits)]
+        return STAGES[:self.args.stages]
+
+    def tests_for(self, mutant, stage):
+        """The tests that reach it in this stage; none if it is not for this mutant."""
+        if not stage.wants(mutant):
+            return []
+        globs = chosen_tests(mutant.id, self.reach[stage.name if stage.about else ""], self.order)
+        return list(stage.globs) or globs if globs == ["*"] else globs
 
     # -- one mutant -------------------------------------------------------
 
@@ -207,36 +250,29 @@ class Campaign:
                 self.save(f"results-{self.arch}", self.known)
         return mutant, self.known[mutant.key]
 
-    def stage(self, mutant, mode, seed, words, globs):
+    def stage(self, mutant, stage, globs):
         """One boot; where real time decides what happens, only what turns red twice is killed."""
-        for _ in range(2 if mode == "parallel" else 1):
-            code, results = self.boot(f"{mutant.id}-{mode}-{seed}", mode, seed,
-                                      f"mutant={mutant.id} {words}", globs)
+        for _ in range(1 if stage.mode == "replay" else 2):
+            code, results = self.boot(mutant.id, stage, f"mutant={mutant.id}", globs)
             verdict, why = judge(code, results)
             if verdict != kill.KILLED:
                 break
         return verdict, why
 
-    def boots(self, mutant, globs):
-        """The boots of a mutant. Most that the start of the machine reaches keep it from starting,
-        which need not take as long as all tests may."""
-        if mutant.id in self.reach.get(BIG, ()):
-            yield *self.stages()[0], BIG_TESTS
-        for stage in self.stages() if globs else ():
-            yield *stage, globs
-
     def run_stages(self, mutant):
-        globs = chosen_tests(mutant.id, self.reach, self.order)
         result = {"verdict": kill.NOT_REACHED, "why": "", "mode": "", "source": mutant.source,
                   "image": self.image, "stages": self.args.stages}
         verdict, why = self.hosted.run(mutant.id)
         result.update(verdict=verdict, why=why, mode=hosted.MODE)
         if result["verdict"] == kill.KILLED:
             return result
-        for mode, seed, words, globs in self.boots(mutant, globs):
-            verdict, why = self.stage(mutant, mode, seed, words, globs)
+        for stage in self.stages():
+            globs = self.tests_for(mutant, stage)
+            if not globs:
+                continue
+            verdict, why = self.stage(mutant, stage, globs)
             if verdict == kill.KILLED:
-                return {**result, "verdict": verdict, "why": why, "mode": mode}
+                return {**result, "verdict": verdict, "why": why, "mode": stage.name}
             if verdict == kill.SURVIVED:
                 result["verdict"] = verdict
             result["why"] = result["why"] or why
@@ -247,7 +283,7 @@ class Campaign:
         note(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known")
         if todo:
             self.hosted.build()
-            self.prepare()
+            self.prepare(todo)
         pool = ThreadPoolExecutor(self.args.jobs)
         try:
             for at, (mutant, result) in enumerate(pool.map(self.try_mutant, todo), 1):

@@ -62,9 +62,10 @@ def add_machine(commands):
     parser.add_argument("--number", type=whole, default=360, metavar="N",
                         help="so many of them, drawn by the seed (default 360; 0: all)")
     parser.add_argument("--seed", type=whole, default=1, metavar="N", help="default 1")
-    parser.add_argument("--stages", type=int, choices=(1, 2, 3), default=3,
-                        help="ways to run a mutant that is not killed: interleaved, parallel too, "
-                        "replay too (default all 3)")
+    parser.add_argument("--stages", type=int, choices=range(1, 7), default=6,
+                        help="ways to run a mutant that is not killed: start, then all tests "
+                        "in replay, with freed pages unmapped too, in parallel too, with 96 CPUs "
+                        "too, with 5 GiB of RAM too (default all 6)")
     parser.add_argument("--fresh", action="store_true", help="forget what is known")
     parser.set_defaults(work=campaign.main)
 

@@ -38,12 +38,6 @@ class Record(unittest.TestCase):
         self.assertEqual(campaign.chosen_tests(1, reach, ["a.x", "b.y", "c.z"]), ["a.x", "b.y"])
         self.assertEqual(campaign.chosen_tests(9, reach, ["a.x", "b.y"]), [])
 
-    def test_what_the_boot_reaches_all_tests_may_notice(self):
-        control = {"reach_boot_0": "2" + "0" * 63, "reach_a.x_0": "6" + "0" * 63}
-        reach = campaign.reach_of(control)
-        self.assertEqual(campaign.chosen_tests(1, reach, ["a.x", "b.y"]), ["*"])
-        self.assertEqual(campaign.chosen_tests(2, reach, ["a.x", "b.y"]), ["a.x"])
-
     def test_too_many_names_become_suites(self):
         order = [f"suite{n % 2}.test{n}" for n in range(100)]
         reach = {name: {1} for name in order}
@@ -79,44 +73,101 @@ class Judge(unittest.TestCase):
 
 
 class Stage(unittest.TestCase):
-    def verdict(self, mode, *boots):
+    START, REPLAY, _, PARALLEL, WIDE, LARGE = campaign.STAGES
+
+    def bare(self):
         one = campaign.Campaign.__new__(campaign.Campaign)
+        one.args, one.arch = SimpleNamespace(stages=6, fresh=False), "x86_64"
+        return one
+
+    def verdict(self, stage, *boots):
+        one = self.bare()
         left = [(code, results(control=HIT)) for code in boots]
-        one.boot = lambda *_, **__: left.pop(0)
-        return one.stage(mutant("x"), mode, 1, "", ())[0], len(left)
+        one.boot = lambda *_: left.pop(0)
+        return one.stage(mutant("x"), stage, ())[0], len(left)
 
     def test_one_boot_where_the_guest_s_time_is_its_own(self):
-        self.assertEqual(self.verdict("replay", FAIL, PASS), (kill.KILLED, 1))
+        self.assertEqual(self.verdict(self.REPLAY, FAIL, PASS), (kill.KILLED, 1))
 
     def test_two_red_ones_where_a_busy_host_may_do_it(self):
-        self.assertEqual(self.verdict("parallel", FAIL, FAIL), (kill.KILLED, 0))
-        self.assertEqual(self.verdict("parallel", FAIL, PASS), (kill.SURVIVED, 0))
-        self.assertEqual(self.verdict("parallel", PASS, FAIL), (kill.SURVIVED, 1))
+        for stage in (self.PARALLEL, self.WIDE):
+            self.assertEqual(self.verdict(stage, FAIL, FAIL), (kill.KILLED, 0))
+            self.assertEqual(self.verdict(stage, FAIL, PASS), (kill.SURVIVED, 0))
+            self.assertEqual(self.verdict(stage, PASS, FAIL), (kill.SURVIVED, 1))
 
+    def test_another_machine_is_for_code_that_depends_on_it(self):
+        wide = [mutant("64", "const"), mutant("cpumask_clear(&m, cpu_id())"), mutant("i < nr_cpus")]
+        self.assertTrue(all(self.WIDE.wants(one) for one in wide))
+        self.assertFalse(self.WIDE.wants(mutant("x = 640", file="mm/cpumask.c")))
+        self.assertTrue(self.LARGE.wants(mutant("x", file="arch/x86_64/mmu.c")))
+        self.assertFalse(self.LARGE.wants(mutant("x", file="mm/mmu.c")))
+        self.assertTrue(self.REPLAY.wants(mutant("x")))
 
-class Boots(unittest.TestCase):
-    def boots(self, reach, globs=("a.x",)):
-        globs = list(globs)
-        one = campaign.Campaign.__new__(campaign.Campaign)
-        one.reach, one.args, one.arch = reach, SimpleNamespace(stages=2), "ppc64le"
-        return [(mode, globs) for mode, _, _, globs
-                in one.boots(SimpleNamespace(id=3), globs)]
+    def test_tests_of_the_stage_s_own_record(self):
+        one = self.bare()
+        one.reach = {"": {"a.x": {0}}, "96 CPUs": {"tlb.y": {0}}}
+        one.order = ["a.x", "tlb.y"]
+        self.assertEqual(one.tests_for(mutant("64"), self.REPLAY), ["a.x"])
+        self.assertEqual(one.tests_for(mutant("64"), self.WIDE), ["tlb.y"])
+        self.assertEqual(one.tests_for(mutant("x"), self.WIDE), [])
 
-    def test_what_may_keep_the_machine_from_starting_is_first_tried_at_that(self):
-        plain, big = [("replay", ["a.x"])] * 2, ("replay", campaign.BIG_TESTS)
-        self.assertEqual(self.boots({"a.x": {3}}), plain)
-        self.assertEqual(self.boots({"a.x": {3}, "big": {3}}), [big, *plain])
-        self.assertEqual(self.boots({"big": {3}}, globs=[]), [big])
+    def prepare(self, todo, *codes, kept=None):
+        """The stages that are booted for the records, each with the next of @codes."""
+        one, booted, left, saved = self.bare(), [], list(codes), []
+        cases = results(("a.x", "pass", ""), control={"reach_a.x_0": "1" + "0" * 63})
+
+        def boot(what, stage, *_, **__):
+            booted.append(stage.name)
+            return (left.pop(0) if left else PASS), cases
+
+        one.boot, one.reach, one.order, one.image = boot, {}, [], "i"
+        one.load = lambda name: kept or {}
+        one.save = lambda name, what: saved.append(dict(what))
+        one.prepare(todo)
+        return booted, one, saved
+
+    ALL = ["replay", "debug", "parallel"]
+
+    def test_records_that_are_needed(self):
+        booted, one, _ = self.prepare([mutant("x")])
+        self.assertEqual(booted, self.ALL)
+        self.assertEqual((one.reach, one.order), ({"": {"a.x": {0}}}, ["a.x"]))
+        booted, one, _ = self.prepare([mutant("64"), mutant("x", file="arch/x86_64/mmu.c")])
+        self.assertEqual(booted, ["start", *self.ALL, "96 CPUs", "5 GiB"])
+        self.assertEqual(set(one.reach), {"start", "", "96 CPUs", "5 GiB"})
+
+    def test_a_record_must_be_green(self):
+        self.assertEqual(self.prepare([mutant("x")], PASS, PASS, FAIL)[0][2:], ["parallel"] * 2)
+        for codes in ((FAIL,), (PASS, PASS, FAIL, FAIL)):
+            with self.assertRaises(Error):
+                self.prepare([mutant("x")], *codes)
+
+    def test_records_of_the_same_image_are_kept(self):
+        saved = self.prepare([mutant("x")])[2]
+        booted, one, _ = self.prepare([mutant("64")], kept=saved[1])
+        self.assertEqual(booted, ["parallel", "96 CPUs"])
+        self.assertEqual(one.reach[""], {"a.x": {0}})
+        self.assertEqual(self.prepare([mutant("x")], kept={**saved[2], "image": "j"})[0], self.ALL)
+
+    def test_what_the_boot_reaches_all_tests_may_notice(self):
+        control = {"reach_boot_0": "2" + "0" * 63, "reach_a.x_0": "6" + "0" * 63}
+        one = self.bare()
+        one.reach, one.order = dict.fromkeys(("", "start"), campaign.reach_of(control)), ["a.x"]
+        both, later = mutant("x", file="arch/x86_64/mmu.c"), mutant("y")
+        both.id, later.id = 1, 2
+        self.assertEqual(one.tests_for(both, self.START), ["boot", "user.hello*"])
+        self.assertEqual(one.tests_for(both, self.REPLAY), ["*"])
+        self.assertEqual(one.tests_for(later, self.REPLAY), ["a.x"])
 
 
 class Known(unittest.TestCase):
     OLD = {"source": "s", "verdict": kill.KILLED, "mode": hosted.MODE, "why": "red"}
 
-    def known(self, mine, theirs, **more):
+    def known(self, mine, theirs):
         one = campaign.Campaign.__new__(campaign.Campaign)
         one.known, one.others = mine, theirs
         one.image, one.args = "i", SimpleNamespace(stages=3)
-        m = mutant("x", **more)
+        m = mutant("x")
         return one.is_known(m), one.known.get(m.key)
 
     def test_what_a_program_of_the_host_killed_is_killed_for_the_other_architecture_too(self):
