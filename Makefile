@@ -214,7 +214,7 @@ TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
 	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
 	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools \
 	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le)) \
-	$(if $(filter mutants-machine,$(MAKECMDGOALS)),\
+	$(if $(filter check mutants-machine,$(MAKECMDGOALS)),\
 		/usr/lib/python3/dist-packages/clang/cindex.py:python3-clang) \
 	$(if $(filter check models,$(MAKECMDGOALS)),spin:spin)
 deps:

@@ -19,7 +19,7 @@ static int apart_main(int argc, char **argv)
 	uint64_t sum = 0;
 
 	parse_options(argc, argv, (const struct user_option[]){ { 0 } });
-	check((uintptr_t)words - (uintptr_t)&near >= APART_MIN, "the linker put it next to the rest");
+	check((uintptr_t)words - (uintptr_t)&near >= APART_MIN, "it is next to the rest");
 	check(words[0] == 0x1122334455667788 && words[WORDS / 2] == 7 && words[WORDS - 1] == ~0UL,
 	      "what was far away is not what the file holds");
 	for (size_t i = 0; i < WORDS; i++)

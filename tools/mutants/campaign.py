@@ -258,7 +258,7 @@ class Campaign:
         todo = [mutant for mutant in mutants if not self.is_known(mutant)]
         note(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known")
         if todo:
-            self.hosted.build()
+            self.hosted.build(self.args.jobs)
             self.baseline()
             self.record(todo)
         pool = ThreadPoolExecutor(self.args.jobs)

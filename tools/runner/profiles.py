@@ -241,6 +241,7 @@ COMMANDS = [
                                 "tests/host/runner"], None),
     ("mutants' own tests", ["python3", "-m", "unittest", "discover", "-s",
                              "tests/host/mutants"], None),
+    ("a sample of made mutants", ["python3", "tools/mutants", "sample"], None),
     ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
     ("a policy of one's own, as its page says", ["python3", "tests/host/test_policy_doc.py"],
      "qemu-system-x86_64"),
@@ -260,6 +261,8 @@ CHECK = (
     # More CPUs than a word has bits.
     + [Entry(96, globs=("storm", "tlb", "deadlock"))]
     + [Entry(96, globs=("storm", "tlb", "deadlock"), arch=PPC, extra=("--mem", "512"))]
+    # More RAM than the map holds that the boot code makes.
+    + [Entry(4, globs=("boot", "kmap"), extra=("--mem", "5120"), arch=arch) for arch in (X86, PPC)]
     + [Entry(smp, arch=PPC) for smp in (1, 2, 4, 16, 64)]
     + [Entry(2, "parallel", arch=PPC), Entry(4, "parallel", globs=("deadlock",), arch=PPC)]
     + [Entry(4, "replay", arch=PPC)]
