@@ -184,8 +184,8 @@ UNDECIDED = [
 DEATHS = {
     "death.null": ("write of 0000000000000008, near NULL", "panic: page fault in the kernel at "
                    "death_write_null+", " tests_run+"),
-    "death.text": ("write of ", "panic: page fault in the kernel at death_write_text+",
-                   " tests_run+"),
+    "death.text": ("the kernel image", "not permitted", "panic: page fault in the kernel at "
+                   "death_write_text+", " tests_run+"),
     "death.panic": ("panic: as the test wants it", " death_call_panic+", " test_death_panic+",
                     " tests_run+"),
     "death.overflow": (" stack overflow", " death_recurse+"),
