@@ -53,7 +53,7 @@ STAGES = (
     Stage("replay", "replay", 1, "shadow=on"),
     Stage("debug", "replay", 2, "shadow=on pagealloc=debug"),
     Stage("parallel", "parallel", 1, "shadow=on"),
-    Stage("96 CPUs", "interleaved", smp=96, mem=512, globs=("boot", "tlb", "storm"),
+    Stage("96 CPUs", "interleaved", smp=96, mem=512, globs=("boot", "tlb"),
           about=r": .*(\b64\b|cpumask|nr_cpus|\bcpu_id\(\)|bits\[)"),
     Stage("5 GiB", "interleaved", mem=5120, globs=("boot", "kmap"), about=r"^arch/\w+/mmu\.c: "),
 )
