@@ -10,8 +10,9 @@
  *
  * The boot CPU starts on a tree of 1 GiB pages in .bss with all rights; arch_mmu_init replaces it.
  * Rights then (W^X): nothing is both writable and executable; text, vectors and rodata cannot be
- * written; what is below the RAM that is used, but for vectors, and the guard page of the boot stack
- * are not mapped. One page of text, sigreturn_page, is user mode's to read and execute as well.
+ * written; what is below the RAM that is used, but for vectors, and the guard page of the boot
+ * stack are not mapped. One page of text, sigreturn_page, is user mode's to read and execute as
+ * well.
  *
  * Owns kernel_pgd and everything below, and the process table. The kernel's tree changes after boot
  * in the stack area only, for one caller at a time (kstack_lock). A process table entry is written

@@ -20,8 +20,7 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIME_LIMIT_S = 120
-COMPILE = "musl-gcc -static -O2 -g -Wall -Wextra -Werror -I. -Iarch/x86_64 -pthread " \
-          "-Wl,--section-start=.apart=0x800000"
+COMPILE = "musl-gcc -static -O2 -g -Wall -Wextra -Werror -I. -Iarch/x86_64 -pthread"
 
 # Every program with the arguments to run it with; status 0 is expected of all.
 CASES = {

@@ -133,7 +133,7 @@ static void overdue_reader(void *arg)
 	(void)arg;
 	set_stage(1);
 	while (warns_expected == warned && time_ns() < deadline)
-		thread_sleep_ns(NSEC_PER_MSEC); /* sleep: a reader may */
+		sync_wait("srcu_gp_polled", sync_reached(SYNC_srcu_gp_polled) + 1);
 	sync_wait("srcu_gp_polled", sync_reached(SYNC_srcu_gp_polled) + LOOKS);
 	srcu_read_unlock(&torture, idx);
 }

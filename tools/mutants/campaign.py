@@ -60,7 +60,7 @@ STAGES = (
     Stage("replay", "replay", 1, "shadow=on"),
     Stage("debug", "replay", 2, "shadow=on pagealloc=debug"),
     Stage("parallel", "parallel", 1, "shadow=on"),
-    Stage("96 CPUs", "interleaved", smp=96, mem=512, globs=("boot", "tlb", "storm"),
+    Stage("96 CPUs", "interleaved", smp=96, mem=512, globs=("boot", "tlb"),
           about=r": .*(\b64\b|cpumask|nr_cpus|\bcpu_id\(\)|bits\[)"),
     Stage("5 GiB", "interleaved", mem=5120, globs=("boot", "kmap"), about=r"^arch/\w+/mmu\.c: "),
 )
@@ -282,7 +282,7 @@ class Campaign:
         todo = [mutant for mutant in mutants if not self.is_known(mutant)]
         note(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known")
         if todo:
-            self.hosted.build()
+            self.hosted.build(self.args.jobs)
             self.prepare(todo)
         pool = ThreadPoolExecutor(self.args.jobs)
         try:

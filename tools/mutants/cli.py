@@ -9,7 +9,7 @@ import sys
 from runner import machine
 from runner.common import BROKEN, INTERRUPTED, USAGE, Error, complain
 
-from . import campaign, switches
+from . import campaign, sample, switches
 
 
 class Parser(argparse.ArgumentParser):
@@ -19,12 +19,21 @@ class Parser(argparse.ArgumentParser):
         sys.exit(USAGE)
 
 
+def add_sample(commands):
+    parser = commands.add_parser("sample", allow_abbrev=False,
+                                 help="a handful of those, against the programs of the host")
+    parser.add_argument("--jobs", type=jobs, default=2, metavar="N",
+                        help="programs at a time (default 2)")
+    parser.set_defaults(work=sample.main, arch=None)
+
+
 def make_parser():
     parser = Parser(prog="python3 tools/mutants", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND",
                                      parser_class=Parser)
     add_switches(commands)
     add_machine(commands)
+    add_sample(commands)
     return parser
 
 
