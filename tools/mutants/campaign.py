@@ -21,8 +21,9 @@ from . import generate, hosted, judged, score
 WORDS = 400             # characters of a list of tests that the kernel's command line takes
 TIMEOUT_S = 60          # of a boot; four times as much in replay
 # Seconds of any wait in the kernel. In replay ppc64le takes half a minute to run out of memory, and
-# as long to give it back with all checks, which the watchdog, at half of the limit, has to let it.
-LIMIT_S = {profiles.X86: 8, profiles.PPC: 60}
+# as long or, while a record is made, more to give it back with all checks, which the watchdog, at
+# half of the limit, has to let it.
+LIMIT_S = {profiles.X86: 8, profiles.PPC: 120}
 BOOT = "boot"           # in the record: what the start of the machine reached, before any test
 
 

@@ -253,6 +253,16 @@ class Judgements(unittest.TestCase):
         self.assertEqual(judged.parse(text, "x86_64"),
                          {"mm/a.c: f: drop: x": ("performance", "less often there")})
 
+    def test_what_qemu_cannot_show(self):
+        text = "mm/a.c: f: drop: x\n    not decidable here: QEMU forgets all\n"
+        self.assertEqual(judged.parse(text)["mm/a.c: f: drop: x"][0], kill.UNDECIDED)
+        outcomes = self.survivors("x")
+        self.assertEqual(score.column_of(*outcomes[0], judged.parse(text)), kill.UNDECIDED)
+
+    @staticmethod
+    def survivors(*texts):
+        return [(mutant(text), {"verdict": kill.SURVIVED, "why": ""}) for text in texts]
+
     def test_mistakes(self):
         for text in ("a\n", "    hole: x\n", "a\n    maybe: x\n", "a\n    hole:\n",
                      "a\n    hole: x\na\n    hole: y\n"):
@@ -289,6 +299,10 @@ class Score(unittest.TestCase):
         text = self.report(outcomes, {outcomes[0][0].key: ("hole", "w"), "gone": ("hole", "w")})[1]
         self.assertIn("judged, but it was killed: mm/a.c: f: drop: x = 0", text)
         self.assertIn("judged, but there is no such mutant any more: gone", text)
+        text = self.report(outcomes, {"arch/ppc64le/a.c: f: drop: x": ("hole", "w"),
+                                      "arch/x86_64/a.c: f: drop: x": ("hole", "w")})[1]
+        self.assertNotIn("ppc64le", text)
+        self.assertIn("any more: arch/x86_64", text)
 
     def test_score_counts_what_could_be_killed(self):
         outcomes = self.outcomes(kill.KILLED, kill.SURVIVED, kill.SURVIVED, kill.NOT_REACHED)
