@@ -73,7 +73,7 @@ class Judge(unittest.TestCase):
 
 
 class Stage(unittest.TestCase):
-    START, REPLAY, _, PARALLEL, WIDE, LARGE = campaign.STAGES
+    START, REPLAY, DEBUG, PARALLEL, WIDE, LARGE = campaign.STAGES
 
     def bare(self):
         one = campaign.Campaign.__new__(campaign.Campaign)
@@ -150,13 +150,16 @@ class Stage(unittest.TestCase):
         self.assertEqual(self.prepare([mutant("x")], kept={**saved[2], "image": "j"})[0], self.ALL)
 
     def test_what_the_boot_reaches_all_tests_may_notice(self):
-        control = {"reach_boot_0": "2" + "0" * 63, "reach_a.x_0": "6" + "0" * 63}
+        control = {"reach_boot_0": "2" + "0" * 63, "reach_a.x_0": "4" + "0" * 63}
         one = self.bare()
         one.reach, one.order = dict.fromkeys(("", "start"), campaign.reach_of(control)), ["a.x"]
         both, later = mutant("x", file="arch/x86_64/mmu.c"), mutant("y")
         both.id, later.id = 1, 2
         self.assertEqual(one.tests_for(both, self.START), ["boot", "user.hello*"])
         self.assertEqual(one.tests_for(both, self.REPLAY), ["*"])
+        self.assertEqual(one.tests_for(both, self.DEBUG), list(campaign.LOOK))
+        one.reach[""] = {**one.reach[""], "b.y": {1}}
+        self.assertEqual(one.tests_for(both, self.DEBUG), ["*"])
         self.assertEqual(one.tests_for(later, self.REPLAY), ["a.x"])
 
 
