@@ -22,7 +22,11 @@ WORDS = 400             # characters of a list of tests that the kernel's comman
 TIMEOUT_S = 60          # of a boot; four times as much in replay
 # Seconds of any wait in the kernel. In replay ppc64le takes half a minute to run out of memory, and
 # as long to give it back with all checks, which the watchdog, at half of the limit, has to let it.
-LIMIT_S = {profiles.X86: 8, profiles.PPC: 60}
+# Nothing is to hang while a record is made, but all is slower.
+LIMIT_S = {profiles.X86: 8, profiles.PPC: 120}
+RECORD_LIMIT_S = 1000
+LOOK = "boot", "kmap", "user.hello*"
+RECORD = "record"
 BOOT = "boot"           # in the record: what the start of the machine reached, before any test
 
 
@@ -89,12 +93,14 @@ def merged(records):
     return reach
 
 
-def chosen_tests(number, reach, order):
+def chosen_tests(number, reach, order, once=False):
     """The tests to run for a mutant, as globs: the tests themselves, or whole suites if they are
     too many to name; in the order in which the kernel runs them. What the start of the machine
-    reached, any test may notice."""
+    reached, any test may notice; what nothing else reached is the same for all ways to run them, so
+    that all of them @once are enough, and then those that look at what the start left."""
     if number in reach.get(BOOT, ()):
-        return ["*"]
+        later = any(number in reach[name] for name in reach if name != BOOT)
+        return ["*"] if later or once else list(LOOK)
     names = [name for name in order if number in reach.get(name, ())]
     if len(",".join(names)) <= WORDS:
         return names
@@ -167,10 +173,13 @@ class Campaign:
 
     def boot(self, what, stage, words="", globs=(), keep=False):
         limit = LIMIT_S[self.arch] if stage.smp == 4 else TIMEOUT_S
+        seconds = stage.limit_s
+        if what == RECORD:
+            limit, seconds = RECORD_LIMIT_S, 3 * seconds
         place = f"{what}-{stage.name.replace(' ', '-')}"
         options = ["--arch", self.arch, "--smp", str(stage.smp), "--mem", str(stage.mem),
                    "--mode", stage.mode, "--seed", str(stage.seed),
-                   "--timeout", str(stage.limit_s),
+                   "--timeout", str(seconds),
                    "--append", f"limit={limit} {stage.words} {words}".strip(),
                    *(globs or stage.globs)]
         code, text, results = self.driver.child(options, self.driver.dir / place)
@@ -185,7 +194,7 @@ class Campaign:
         must be green, or nothing would count. As for mutants, a busy host may turn a boot in its
         own time red once."""
         for left in (0,) if stage.mode == "replay" else (1, 0):
-            code, results = self.boot("record", stage, "mutant=record", keep=True)
+            code, results = self.boot(RECORD, stage, f"mutant={RECORD}", keep=True)
             if code == PASS:
                 break
             if not left:
@@ -223,8 +232,9 @@ class Campaign:
         """The tests that reach it in this stage; none if it is not for this mutant."""
         if not stage.wants(mutant):
             return []
-        globs = chosen_tests(mutant.id, self.reach[stage.name if stage.about else ""], self.order)
-        return list(stage.globs) or globs if globs == ["*"] else globs
+        globs = chosen_tests(mutant.id, self.reach[stage.name if stage.about else ""], self.order,
+                             once=stage.name == "replay")
+        return list(stage.globs) or globs if globs in (["*"], list(LOOK)) else globs
 
     # -- one mutant -------------------------------------------------------
 
