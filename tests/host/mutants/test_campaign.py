@@ -83,16 +83,19 @@ class Stage(unittest.TestCase):
     def verdict(self, stage, *boots):
         one = self.bare()
         left = [(code, results(control=HIT)) for code in boots]
-        one.boot = lambda *_: left.pop(0)
+        one.boot = lambda *_, **__: left.pop(0)
         return one.stage(mutant("x"), stage, ())[0], len(left)
 
     def test_one_boot_where_the_guest_s_time_is_its_own(self):
         self.assertEqual(self.verdict(self.REPLAY, FAIL, PASS), (kill.KILLED, 1))
+        self.assertEqual(self.verdict(self.REPLAY, TIMEOUT, PASS, TIMEOUT), (kill.KILLED, 0))
+        self.assertEqual(self.verdict(self.REPLAY, TIMEOUT, TIMEOUT), (kill.SURVIVED, 0))
 
-    def test_two_red_ones_where_a_busy_host_may_do_it(self):
+    def test_two_red_ones_and_a_green_one_without_it_where_a_busy_host_may_do_it(self):
         for stage in (self.PARALLEL, self.WIDE):
-            self.assertEqual(self.verdict(stage, FAIL, FAIL), (kill.KILLED, 0))
-            self.assertEqual(self.verdict(stage, FAIL, PASS), (kill.SURVIVED, 0))
+            self.assertEqual(self.verdict(stage, FAIL, PASS, FAIL), (kill.KILLED, 0))
+            self.assertEqual(self.verdict(stage, FAIL, PASS, PASS), (kill.SURVIVED, 0))
+            self.assertEqual(self.verdict(stage, FAIL, FAIL, FAIL), (kill.SURVIVED, 1))
             self.assertEqual(self.verdict(stage, PASS, FAIL), (kill.SURVIVED, 1))
 
     def test_another_machine_is_for_code_that_depends_on_it(self):
