@@ -19,6 +19,7 @@
 #include "kernel/printk.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
+#include "lab/mutant.h"
 
 #define LOW_MEMORY_END 0x100000UL
 #define MEMORY_RAM 1 /* the same in both protocols */
@@ -284,6 +285,8 @@ void boot_main(u32 magic, u32 info)
 	else
 		panic("boot: started by an unknown protocol, magic 0x%x", magic);
 	initrd_is_ram();
+	mutant_choose_early(boot_info.cmdline);
+	nmi_timer_init_boot();
 	find_cpus(rsdp);
 	map_high_ram();
 	smp_init_boot();

@@ -26,6 +26,7 @@ COMPILE = "musl-gcc -static -O2 -g -Wall -Wextra -Werror -I. -Iarch/x86_64 -pthr
 CASES = {
     "alloc": ["", "--threads 8 --rounds 1000 --seed 2"],
     "altstack": [""],
+    "apart": [""],
     "asleep": ["", "--ms 50"],
     "clock": [""],
     "contend": ["--ms 50", "--ms 50 --contender mmap", "--ms 50 --contender mprot16m"],

@@ -184,6 +184,8 @@ UNDECIDED = [
 DEATHS = {
     "death.null": ("write of 0000000000000008, near NULL", "panic: page fault in the kernel at "
                    "death_write_null+", " tests_run+"),
+    "death.text": ("the kernel image", "not permitted", "panic: page fault in the kernel at "
+                   "death_write_text+", " tests_run+"),
     "death.panic": ("panic: as the test wants it", " death_call_panic+", " test_death_panic+",
                     " tests_run+"),
     "death.overflow": (" stack overflow", " death_recurse+"),
@@ -239,6 +241,7 @@ COMMANDS = [
                                 "tests/host/runner"], None),
     ("mutants' own tests", ["python3", "-m", "unittest", "discover", "-s",
                              "tests/host/mutants"], None),
+    ("a sample of made mutants", ["python3", "tools/mutants", "sample"], None),
     ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
     ("a policy of one's own, as its page says", ["python3", "tests/host/test_policy_doc.py"],
      "qemu-system-x86_64"),
@@ -258,6 +261,9 @@ CHECK = (
     # More CPUs than a word has bits.
     + [Entry(96, globs=("storm", "tlb", "deadlock"))]
     + [Entry(96, globs=("storm", "tlb", "deadlock"), arch=PPC, extra=("--mem", "512"))]
+    # More RAM than the map holds that the boot code makes; all that ppc64le's process table serves.
+    + [Entry(4, globs=("boot", "kmap"), extra=("--mem", "5120"), arch=arch) for arch in (X86, PPC)]
+    + [Entry(4, globs=("boot", "user.hello*"), extra=("--mem", "16384"), arch=PPC)]
     + [Entry(smp, arch=PPC) for smp in (1, 2, 4, 16, 64)]
     + [Entry(2, "parallel", arch=PPC), Entry(4, "parallel", globs=("deadlock",), arch=PPC)]
     + [Entry(4, "replay", arch=PPC)]

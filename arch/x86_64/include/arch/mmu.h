@@ -176,5 +176,5 @@ void arch_kernel_map_set_present(const void *virt, bool present);
 
 /* Maps one page into the kernel stack area, or takes it away (@phys 0); page tables made as needed
  * from page_alloc, so not from interrupts. Returns 0 or -ENOMEM. Taking away flushes this CPU only:
- * addresses are not reused. */
+ * addresses are not reused. One caller at a time: who makes stacks holds kstack_lock. */
 int arch_kernel_map_page(unsigned long virt, phys_addr_t phys);
