@@ -54,7 +54,7 @@ static void write_page(unsigned int i)
 	check(!went || !late, "write %u began after the %s and went through", i, m.change->name);
 }
 
-/* A write that needs no fault passes nothing; so that a schedule can part them, the program does. */
+/* A write that needs no fault passes nothing: the program does, for schedules to part them. */
 static void pass_and_write(unsigned int i)
 {
 	fl_prctl(FL_SYNC_PASS, NULL, 0);
