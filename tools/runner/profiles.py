@@ -124,7 +124,11 @@ RED = [
     Entry(4, globs=("lock",), bug="rwsem_last_first"),
     Entry(4, globs=("lock",), bug="rwsem_last_first", arch=PPC),
     # Found by the watchdog: the defect is counted in its report, the wait's limit ends the run.
-    Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6")),
+    *(Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6"), arch=arch)
+      for arch in (X86, PPC)),
+    # The watchdog's own judgement: starved is not hung, and who is overtaken is starved.
+    Entry(2, globs=("watchdog.starved_is*",), bug="hung_by_age"),
+    Entry(2, globs=("watchdog.starved",), bug="overtaking_unseen", extra=("--append", "limit=6")),
     Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6")),
     Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6"), arch=PPC),
     Entry(4, globs=("srcu",), bug="srcu_free_at_once", arch=PPC),
@@ -256,6 +260,7 @@ CHECK = (
     + [Entry(4, cpu="max", globs=MACHINE_GLOBS), Entry(4, machine="iso", globs=MACHINE_GLOBS)]
     + [Entry(2, machine=machine, globs=MACHINE_GLOBS) for machine in ("q35", "pc")]
     + [Entry(smp, "kvm", globs=KVM_GLOBS, extra=KVM_EXTRA) for smp in (2, 4)]
+    + [Entry(4, "kvm", globs=("watchdog",), extra=KVM_EXTRA)]
     + [Entry(16, "kvm", globs=KVM_GLOBS_16, extra=KVM_EXTRA)]
     + [Entry(64, "parallel", globs=("deadlock",))]
     # More CPUs than a word has bits.
