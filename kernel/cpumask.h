@@ -16,6 +16,17 @@ struct cpumask {
 
 extern unsigned int nr_cpus; /* CPUs found at boot, online or not; ids are 0..nr_cpus-1 */
 
+/* Where the bit of @cpu is in @mask, and what it is there. */
+static inline u64 *cpumask_word(struct cpumask *mask, unsigned int cpu)
+{
+	return &mask->bits[cpu / 64];
+}
+
+static inline u64 cpumask_bit(unsigned int cpu)
+{
+	return 1ULL << (cpu % 64);
+}
+
 /* Words of a mask that can hold a bit on this machine; loops go no further. */
 static inline unsigned int cpumask_words(void)
 {

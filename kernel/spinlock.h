@@ -19,6 +19,7 @@
 #include "kernel/cpu.h"
 #include "kernel/spinlock_types.h"
 #include "lab/hook.h"
+#include "lab/storebuf.h"
 
 static inline void spin_init(struct spinlock *lock, const char *name)
 {
@@ -104,6 +105,7 @@ static __always_inline bool spin_trylock(struct spinlock *lock)
 static __always_inline void spin_unlock(struct spinlock *lock)
 {
 	spin_note_released(lock);
+	sb_unlock();
 	if (unlikely(xchg(&lock->val, 0) == 2))
 		spin_wake_one(lock);
 	hook_lock(HOOK_LEFT, HOOK_SPINLOCK, lock);

@@ -17,6 +17,15 @@
 	X(srcu_barrier_early, "a barrier waits for callbacks to be taken, not to have run")        \
 	X(srcu_reader_no_mb, "readers look before they are seen to be inside (MO-7)")              \
 	X(srcu_gp_no_mb, "a grace period looks for readers without any barrier (MO-7)")            \
+	X(tlb_flush_no_mb, "a flush reads the mask of CPUs before its entries are gone (MO-6)")    \
+	X(mm_switch_no_mb, "a CPU walks tables before its bit in the mask is seen (MO-6)")         \
+	X(ipi_count_no_mb, "a CPU walks tables before its last interrupt is counted (MO-11)")      \
+	X(tlb_ask_no_mb, "a shootdown request is found before it is complete (MO-12)")             \
+	X(tlb_halt_no_mb, "an initiator sleeps before that is seen (MO-13)")                       \
+	X(tlb_answer_no_mb, "who sleeps is looked for before the answer is seen (MO-13)")          \
+	X(pte_set_no_release, "an entry is seen before what is in its page (MO-5)")                \
+	X(table_set_no_release, "an entry is seen before its table is empty (MO-5)")               \
+	X(anon_vma_no_release, "an anon_vma is found before its count is set (MO-14)")             \
 	X(seq_begin_no_wmb, "no barrier between a section's odd count and its stores (MO-1)")      \
 	X(seq_end_no_wmb, "no barrier between a section's stores and its even count (MO-1)")       \
 	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \

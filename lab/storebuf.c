@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The emulated store buffers, one a CPU, each used by its own CPU only; no locks. A CPU whose
- * buffer is off stores through at once, so that several tests' threads may mix.
+ * The emulated store buffers, one a CPU, each used by its own CPU only, interrupts off; no locks. A
+ * CPU whose buffer is off stores through at once, so that several tests' threads may mix.
  */
 #include "lab/storebuf.h"
 
 #if LAB
+#include "arch/mmu.h"
 #include "kernel/cpu.h"
 #include "kernel/printk.h"
 #include "kernel/string.h"
+#include "lab/poison.h"
 
 struct buffered {
 	void *place;
 	size_t size;
 	u64 value;
+	enum storebuf_op op;
 	unsigned int group; /* rises with every write barrier */
 };
 
 static struct storebuf {
 	bool on;
 	unsigned int nr, group;
+	unsigned int kept; /* so many stores since it is on */
 	u64 order;
 	void (*seen)(void);
 	struct buffered store[STOREBUF_SIZE];
@@ -32,41 +36,54 @@ static struct storebuf *this_storebuf(void)
 	return &storebufs[cpu_id()];
 }
 
-static void write_through(void *place, size_t size, u64 value)
+static void write_through(void *place, size_t size, u64 value, enum storebuf_op op)
 {
-	switch (size) {
-	case 4:
-		WRITE_ONCE(*(u32 *)place, (u32)value);
-		break;
-	case 8:
+	if (op == STOREBUF_OR)
+		__atomic_fetch_or((u64 *)place, value, __ATOMIC_RELAXED);
+	else if (op == STOREBUF_AND)
+		__atomic_fetch_and((u64 *)place, value, __ATOMIC_RELAXED);
+	else if (size == 8)
 		WRITE_ONCE(*(u64 *)place, value);
-		break;
-	default:
+	else if (size == 4)
+		WRITE_ONCE(*(u32 *)place, (u32)value);
+	else
 		panic("BUG: a store of %lu bytes is annotated", (unsigned long)size);
-	}
 }
 
-void storebuf_store(void *place, size_t size, u64 value)
+void storebuf_store(void *place, size_t size, u64 value, enum storebuf_op op)
 {
+	unsigned long flags = irq_save();
 	struct storebuf *sb = this_storebuf();
 
 	if (!sb->on) {
-		write_through(place, size, value);
-		return;
+		write_through(place, size, value, op);
+	} else {
+		if (sb->nr == STOREBUF_SIZE)
+			storebuf_drain();
+		sb->store[sb->nr++] = (struct buffered){ place, size, value, op, sb->group };
+		sb->kept++;
 	}
-	if (sb->nr == STOREBUF_SIZE)
-		storebuf_drain();
-	sb->store[sb->nr++] = (struct buffered){ place, size, value, sb->group };
+	irq_restore(flags);
 }
 
 u64 storebuf_load(const void *place, size_t size)
 {
+	unsigned long flags = irq_save();
 	struct storebuf *sb = this_storebuf();
+	u64 value = size == 4 ? READ_ONCE(*(const u32 *)place) : READ_ONCE(*(const u64 *)place);
 
-	for (unsigned int i = sb->nr; i-- > 0;)
-		if (sb->store[i].place == place && sb->store[i].size == size)
-			return sb->store[i].value;
-	return size == 4 ? READ_ONCE(*(const u32 *)place) : READ_ONCE(*(const u64 *)place);
+	for (unsigned int i = 0; i < sb->nr; i++) {
+		if (sb->store[i].place != place)
+			continue;
+		if (sb->store[i].op == STOREBUF_OR)
+			value |= sb->store[i].value;
+		else if (sb->store[i].op == STOREBUF_AND)
+			value &= sb->store[i].value;
+		else
+			value = sb->store[i].value;
+	}
+	irq_restore(flags);
+	return value;
 }
 
 void storebuf_divide(void)
@@ -103,7 +120,7 @@ static void drain_group(struct storebuf *sb, struct buffered *group, unsigned in
 	for (; nr; order /= nr, nr--) {
 		struct buffered store = take_store(group, nr, (unsigned int)(order % nr));
 
-		write_through(store.place, store.size, store.value);
+		write_through(store.place, store.size, store.value, store.op);
 		if (sb->seen)
 			sb->seen();
 	}
@@ -111,6 +128,7 @@ static void drain_group(struct storebuf *sb, struct buffered *group, unsigned in
 
 void storebuf_drain(void)
 {
+	unsigned long flags = irq_save();
 	struct storebuf *sb = this_storebuf();
 	unsigned int first = 0, end;
 
@@ -120,20 +138,41 @@ void storebuf_drain(void)
 		drain_group(sb, &sb->store[first], end - first);
 	}
 	sb->nr = 0;
+	irq_restore(flags);
+}
+
+void storebuf_release(void)
+{
+	if (!this_cpu()->irq_depth)
+		storebuf_drain();
+}
+
+void storebuf_clear_last(void *page)
+{
+	u64 *last = (u64 *)((char *)page + PAGE_SIZE) - 1;
+
+	if (!this_storebuf()->on)
+		return;
+	WRITE_ONCE(*last, POISON_WORD(PGTABLE_POISON));
+	storebuf_store(last, sizeof(*last), 0, STOREBUF_STORE);
 }
 
 void storebuf_begin(u64 order, void (*seen)(void))
 {
 	struct storebuf *sb = this_storebuf();
 
-	*sb = (struct storebuf){ .on = true, .order = order, .seen = seen };
+	*sb = (struct storebuf){ .order = order, .seen = seen };
+	WRITE_ONCE(sb->on, true);
 	WRITE_ONCE(storebuf_active, true);
 }
 
-void storebuf_end(void)
+unsigned int storebuf_end(void)
 {
+	struct storebuf *sb = this_storebuf();
+
 	storebuf_drain();
-	this_storebuf()->on = false;
+	WRITE_ONCE(sb->on, false);
 	WRITE_ONCE(storebuf_active, false);
+	return sb->kept;
 }
 #endif

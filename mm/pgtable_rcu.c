@@ -17,6 +17,7 @@
 #include "kernel/wait.h"
 #include "lab/bug.h"
 #include "lab/quarantine.h"
+#include "lab/sync.h"
 #include "lab/table_age.h"
 #include "mm/pgtable.h"
 
@@ -64,6 +65,7 @@ static void wait_for_walkers(void)
 	smp_mb();
 	for_each_online_cpu(cpu)
 		ipis_before[cpu] = READ_ONCE(cpus[cpu]->ipis);
+	SYNC_POINT(tables_gp_sampled);
 	arch_ipi_send_mask(&cpus_online, IPI_WAKE);
 	for_each_online_cpu(cpu)
 		if (cpu != self && !(cpu == 1 && bug(tables_gp_skips_cpu)))

@@ -88,14 +88,14 @@ TEST(order, seqcount, "no order of a section's stores lets a reader accept a tor
 }
 
 static struct srcu domain;
-static u64 published, looked, may_leave, early;
+static u64 published, looked, may_leave, early, found;
 
 static void prepare(struct test_run *t)
 {
 	if (!domain.cpu && srcu_init(&domain, "order"))
 		panic("no memory for the test");
 	published = 1;
-	looked = may_leave = early = 0;
+	looked = may_leave = early = found = 0;
 	test_count_points(t);
 }
 
@@ -144,19 +144,52 @@ TEST(order, srcu_reader, "a reader is seen to be inside before it looks", .min_c
 	EXPECT_EQ(t, early, 0);
 }
 
-/*
- * MO-7, the other side. When synchronize_srcu returns, with no reader about, the unlinking must be
- * in memory: whoever comes now must not find the object.
- */
-TEST(order, srcu_grace_period, "what was unlinked before a grace period is not found after it")
+static unsigned int kept;
+
+/* Unlinks the object, which stays in the buffer unless the grace period lets it out. */
+static void buffered_writer(void *arg)
 {
-	prepare(t);
-	test_count_points_end();
+	(void)arg;
 	storebuf_begin(0, NULL);
 	sb_store(&published, 0UL);
 	synchronize_srcu(&domain);
+	kept = storebuf_end();
+}
+
+/* Comes when the grace period has found no reader and is about to return. */
+static void late_reader(void *arg)
+{
+	int idx;
+
+	(void)arg;
+	test_spin_until_point(SYNC_srcu_gp_done, 1);
+	idx = srcu_read_lock(&domain);
+	found = READ_ONCE(published);
+	srcu_read_unlock(&domain, idx);
+	SYNC_POINT(prctl_pass);
+}
+
+/*
+ * MO-7, the other side. When a grace period finds no reader, the unlinking must be in memory:
+ * whoever comes then does not find the object, which goes as soon as the grace period returns.
+ */
+TEST(order, srcu_grace_period, "what was unlinked before a grace period is not found after it",
+     .min_cpus = 2)
+{
+	struct thread *reader, *writer;
+	char why[200];
+
+	prepare(t);
+	if (sync_arm("prctl_pass>srcu_gp_done") || sync_go())
+		test_error(t, "bad schedule");
+	writer = test_start("writer", buffered_writer, 0);
+	reader = test_start("reader", late_reader, 1);
+	thread_join(writer);
+	thread_join(reader);
+	if (sync_disarm(why, sizeof(why)))
+		test_error(t, "%s", why);
+	EXPECT_EQ(t, found, 0);
 	EXPECT_EQ(t, READ_ONCE(published), 0);
-	storebuf_end();
-	EXPECT_EQ(t, READ_ONCE(published), 0);
+	EXPECT_OP(t, kept, >, 1); /* the index, too */
 }
 #endif

@@ -109,6 +109,17 @@ RED = [
     Entry(2, globs=("order",), bug="srcu_gp_no_mb"),
     Entry(2, globs=("order",), bug="seq_begin_no_wmb"),
     Entry(2, globs=("order",), bug="seq_end_no_wmb"),
+    # Barriers of page tables, each against the one test that is about it.
+    *(Entry(2, globs=("order." + test,), bug=bug, arch=arch) for arch in (X86, PPC)
+      for bug, test in (("tlb_flush_no_mb", "flush_reads_mask"),
+                        ("mm_switch_no_mb", "load_sets_mask"),
+                        ("tlb_ask_no_mb", "request_is_complete"),
+                        ("tlb_halt_no_mb", "sleep_is_seen"),
+                        ("tlb_answer_no_mb", "answer_is_seen"),
+                        ("ipi_count_no_mb", "interrupt_is_counted"),
+                        ("pte_set_no_release", "first_touch"),
+                        ("table_set_no_release", "first_touch"),
+                        ("anon_vma_no_release", "first_touch"))),
     Entry(2, globs=("lookup",), bug="skip_dead_mark"),
     Entry(2, globs=("lookup",), bug="skip_bounds_check"),
     Entry(4, globs=("paths",), bug="skip_anon_vma_check"),
