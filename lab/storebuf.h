@@ -17,8 +17,8 @@
  * is not annotated takes place at once.
  *
  * sb_store and its like are WRITE_ONCE, atomic operations and the barriers themselves while it is
- * off, and with LAB=0. Where an argument @dropped says so, the barrier is left out of the emulation:
- * a bug switch, looked at only while a CPU's stores are kept back.
+ * off, and with LAB=0. Where an argument @dropped says so, the barrier is left out of the
+ * emulation: a bug switch, looked at only while a CPU's stores are kept back.
  *
  * Source: P. Sewell et al., "x86-TSO: A Rigorous and Usable Programmer's Model for x86
  * Multiprocessors" (CACM 2010), with stores of a group unordered as in PSO.

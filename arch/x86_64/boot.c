@@ -260,7 +260,7 @@ static void boot_cpu_init(void)
 
 /*
  * QEMU 8 and later put the end of microvm's initrd into the page at the top of memory that their
- * firmware keeps for ACPI tables. It is there whole, but no range of the memory map holds that page.
+ * firmware keeps for ACPI tables. It is there whole, but no range of the memory map holds it.
  */
 static void initrd_is_ram(void)
 {

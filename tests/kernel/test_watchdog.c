@@ -371,8 +371,8 @@ static void answer_late(void *arg)
 }
 
 /*
- * What the host keeps from the late CPU when it hears again must fit into a tenth. That is nothing in
- * replay; much where the host runs each CPU for itself.
+ * What the host keeps from the late CPU when it hears again must fit into a tenth. That is nothing
+ * in replay, much where the host runs each CPU for itself.
  */
 static u64 slow_limit_ns(void)
 {
