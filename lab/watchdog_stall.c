@@ -39,7 +39,8 @@ static u64 told_ns;
 
 static bool old_enough(const struct look *look, u64 since_ns, u64 limit_ns, unsigned int seen)
 {
-	return look->now > since_ns && look->now - since_ns >= limit_ns && seen >= STALL_LOOKS;
+	return look->now > since_ns && look->now - since_ns >= limit_ns &&
+	       (seen >= STALL_LOOKS || bug(hung_by_age));
 }
 
 /* --- CPUs --- */

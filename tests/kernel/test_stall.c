@@ -122,8 +122,7 @@ TEST(watchdog, all_stuck, "all CPUs with interrupts off are found though none of
 
 	if (!arch_nmi_timer_start()) {
 		if (cmdline.mode == MODE_REPLAY) {
-			test_skip(t, "no timer sends NMIs here, and in replay mode the "
-				     "runner does not");
+			test_skip(t, "in replay mode nobody sends an NMI to this machine");
 			return;
 		}
 		wait_limit_ns = 3 * limit; /* the runner notices when the host lets it */

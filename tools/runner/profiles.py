@@ -252,6 +252,7 @@ COMMANDS = [
      None),
     ("orders and lists in real boots", ["python3", "tests/host/sched_boot.py"], None),
     ("traces of real boots", ["python3", "tests/host/trace_boot.py"], None),
+    ("guests that the host starves", ["python3", "tests/host/starve_boot.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
     ("mutants' own tests", ["python3", "-m", "unittest", "discover", "-s",
