@@ -211,7 +211,6 @@ void arch_mmu_init(bool by_base_pages)
 		      page_to_phys(page));
 	arch_tlb_flush_kernel_all();
 	processes_grow();
-	arch_mmu_switch(NULL);
 }
 
 void arch_pgd_init(pgd_t *pgd)

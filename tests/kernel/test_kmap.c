@@ -11,6 +11,7 @@
  */
 #include "arch/mmu.h"
 #include "kernel/boot.h"
+#include "kernel/errno.h"
 #include "lab/quarantine.h"
 #include "mm/slab.h"
 #include "tests/kernel/test.h"
@@ -233,3 +234,77 @@ TEST(kmap, control, "a page in a stack's guard is found")
 	check_tables();
 	EXPECT_EQ(t, wrong, 0);
 }
+
+static struct page *two_pages[2];
+static u64 words_seen[2];
+static bool map_failed;
+
+/* What is read below the first stack when first one page is there and then another. */
+static void read_two_pages(void *arg)
+{
+	volatile u64 *guard = (volatile u64 *)KSTACK_AREA_BASE;
+	unsigned long virt = (unsigned long)guard;
+
+	(void)arg;
+	for (unsigned int i = 0; i < 2; i++) {
+		map_failed |= arch_kernel_map_page(virt, page_to_phys(two_pages[i]));
+		if (map_failed)
+			return;
+		words_seen[i] = *guard;
+		map_failed |= arch_kernel_map_page(virt, 0);
+	}
+}
+
+/* A page that is taken away is forgotten by the CPU that did it, which had its translation. */
+TEST(kmap, page_goes, "in place of a page that was taken away another one is read")
+{
+	map_failed = false;
+	for (unsigned int i = 0; i < 2; i++) {
+		two_pages[i] = page_alloc(0, PAGE_KERNEL, 0);
+		if (!two_pages[i])
+			panic("no memory for the test");
+		*(u64 *)page_to_virt(two_pages[i]) = i + 1;
+	}
+	thread_join(test_start("reader", read_two_pages, 0));
+	EXPECT(t, !map_failed);
+	EXPECT_EQ(t, words_seen[0], 1);
+	EXPECT_EQ(t, words_seen[1], 2);
+	for (unsigned int i = 0; i < 2; i++)
+		page_put(two_pages[i]);
+}
+
+#if LAB
+/* Maps @page at @virt and takes it away again, at first without memory for a table: 0 if the first
+ * is refused, and the rest is not. */
+static int map_short_of_memory(unsigned long virt, struct page *page)
+{
+	int refused, err;
+
+	page_alloc_fail_kernel(true);
+	refused = arch_kernel_map_page(virt, page_to_phys(page));
+	page_alloc_fail_kernel(false);
+	err = arch_kernel_map_page(virt, page_to_phys(page));
+	err |= arch_kernel_map_page(virt, 0);
+	return refused == -ENOMEM ? err : -EINVAL;
+}
+
+/*
+ * Far from all stacks there are no tables: first those of two levels are missing, then, next to it,
+ * that of the last. Without memory for them nothing is mapped. The tables stay, so each run takes
+ * another place.
+ */
+TEST(kmap, no_memory, "without memory for a table no page is mapped, and with it one is")
+{
+	static unsigned long virt = KSTACK_AREA_BASE + KSTACK_AREA_SIZE / 2;
+	struct page *page = page_alloc(0, PAGE_KERNEL, 0);
+
+	if (!page)
+		panic("no memory for the test");
+	EXPECT_EQ(t, map_short_of_memory(virt, page), 0);
+	EXPECT_EQ(t, map_short_of_memory(virt + PMD_SIZE, page), 0);
+	virt += PUD_SIZE;
+	page_put(page);
+	check_tables();
+	EXPECT_EQ(t, wrong, 0);
+}
+#endif

@@ -21,8 +21,10 @@ from . import generate, hosted, judged, score
 WORDS = 400             # characters of a list of tests that the kernel's command line takes
 TIMEOUT_S = 60          # of a boot; four times as much in replay
 # Seconds of any wait in the kernel. In replay ppc64le takes half a minute to run out of memory, and
-# as long to give it back with all checks, which the watchdog, at half of the limit, has to let it.
-LIMIT_S = {profiles.X86: 8, profiles.PPC: 60}
+# as long or, while a record is made, more to give it back with all checks, which the watchdog, at
+# half of the limit, has to let it.
+LIMIT_S = {profiles.X86: 8, profiles.PPC: 120}
+LOOK = "boot", "kmap", "user.hello*"
 BOOT = "boot"           # in the record: what the start of the machine reached, before any test
 
 
@@ -89,12 +91,14 @@ def merged(records):
     return reach
 
 
-def chosen_tests(number, reach, order):
+def chosen_tests(number, reach, order, once=False):
     """The tests to run for a mutant, as globs: the tests themselves, or whole suites if they are
     too many to name; in the order in which the kernel runs them. What the start of the machine
-    reached, any test may notice."""
+    reached, any test may notice; what nothing else reached is the same for all ways to run them, so
+    that all of them @once are enough, and then those that look at what the start left."""
     if number in reach.get(BOOT, ()):
-        return ["*"]
+        later = any(number in reach[name] for name in reach if name != BOOT)
+        return ["*"] if later or once else list(LOOK)
     names = [name for name in order if number in reach.get(name, ())]
     if len(",".join(names)) <= WORDS:
         return names
@@ -223,8 +227,9 @@ class Campaign:
         """The tests that reach it in this stage; none if it is not for this mutant."""
         if not stage.wants(mutant):
             return []
-        globs = chosen_tests(mutant.id, self.reach[stage.name if stage.about else ""], self.order)
-        return list(stage.globs) or globs if globs == ["*"] else globs
+        globs = chosen_tests(mutant.id, self.reach[stage.name if stage.about else ""], self.order,
+                             once=stage.name == "replay")
+        return list(stage.globs) or globs if globs in (["*"], list(LOOK)) else globs
 
     # -- one mutant -------------------------------------------------------
 

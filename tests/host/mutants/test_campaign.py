@@ -73,7 +73,7 @@ class Judge(unittest.TestCase):
 
 
 class Stage(unittest.TestCase):
-    START, REPLAY, _, PARALLEL, WIDE, LARGE = campaign.STAGES
+    START, REPLAY, DEBUG, PARALLEL, WIDE, LARGE = campaign.STAGES
 
     def bare(self):
         one = campaign.Campaign.__new__(campaign.Campaign)
@@ -150,13 +150,16 @@ class Stage(unittest.TestCase):
         self.assertEqual(self.prepare([mutant("x")], kept={**saved[2], "image": "j"})[0], self.ALL)
 
     def test_what_the_boot_reaches_all_tests_may_notice(self):
-        control = {"reach_boot_0": "2" + "0" * 63, "reach_a.x_0": "6" + "0" * 63}
+        control = {"reach_boot_0": "2" + "0" * 63, "reach_a.x_0": "4" + "0" * 63}
         one = self.bare()
         one.reach, one.order = dict.fromkeys(("", "start"), campaign.reach_of(control)), ["a.x"]
         both, later = mutant("x", file="arch/x86_64/mmu.c"), mutant("y")
         both.id, later.id = 1, 2
         self.assertEqual(one.tests_for(both, self.START), ["boot", "user.hello*"])
         self.assertEqual(one.tests_for(both, self.REPLAY), ["*"])
+        self.assertEqual(one.tests_for(both, self.DEBUG), list(campaign.LOOK))
+        one.reach[""] = {**one.reach[""], "b.y": {1}}
+        self.assertEqual(one.tests_for(both, self.DEBUG), ["*"])
         self.assertEqual(one.tests_for(later, self.REPLAY), ["a.x"])
 
 
@@ -253,6 +256,16 @@ class Judgements(unittest.TestCase):
         self.assertEqual(judged.parse(text, "x86_64"),
                          {"mm/a.c: f: drop: x": ("performance", "less often there")})
 
+    def test_what_qemu_cannot_show(self):
+        text = "mm/a.c: f: drop: x\n    not decidable here: QEMU forgets all\n"
+        self.assertEqual(judged.parse(text)["mm/a.c: f: drop: x"][0], kill.UNDECIDED)
+        outcomes = self.survivors("x")
+        self.assertEqual(score.column_of(*outcomes[0], judged.parse(text)), kill.UNDECIDED)
+
+    @staticmethod
+    def survivors(*texts):
+        return [(mutant(text), {"verdict": kill.SURVIVED, "why": ""}) for text in texts]
+
     def test_mistakes(self):
         for text in ("a\n", "    hole: x\n", "a\n    maybe: x\n", "a\n    hole:\n",
                      "a\n    hole: x\na\n    hole: y\n"):
@@ -289,6 +302,10 @@ class Score(unittest.TestCase):
         text = self.report(outcomes, {outcomes[0][0].key: ("hole", "w"), "gone": ("hole", "w")})[1]
         self.assertIn("judged, but it was killed: mm/a.c: f: drop: x = 0", text)
         self.assertIn("judged, but there is no such mutant any more: gone", text)
+        text = self.report(outcomes, {"arch/ppc64le/a.c: f: drop: x": ("hole", "w"),
+                                      "arch/x86_64/a.c: f: drop: x": ("hole", "w")})[1]
+        self.assertNotIn("ppc64le", text)
+        self.assertIn("any more: arch/x86_64", text)
 
     def test_score_counts_what_could_be_killed(self):
         outcomes = self.outcomes(kill.KILLED, kill.SURVIVED, kill.SURVIVED, kill.NOT_REACHED)

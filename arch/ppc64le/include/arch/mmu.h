@@ -104,8 +104,6 @@ static inline bool pte_present(pte_t pte) { return pte.v & RADIX_VALID; }
 static inline bool pte_write(pte_t pte) { return pte.v & RADIX_PTE_WRITE; }
 static inline bool pte_user(pte_t pte) { return !(pte.v & RADIX_PTE_PRIV); }
 static inline bool pte_exec(pte_t pte) { return pte.v & RADIX_PTE_EXEC; }
-static inline bool pte_dirty(pte_t pte) { return pte.v & RADIX_PTE_DIRTY; }
-static inline bool pte_young(pte_t pte) { return pte.v & RADIX_PTE_R; }
 static inline bool pte_special(pte_t pte) { return pte.v & RADIX_PTE_SPECIAL; }
 static inline u64 pte_pfn(pte_t pte) { return (pte.v & RADIX_PFN_MASK) >> PAGE_SHIFT; }
 static inline pte_t pte_make(u64 pfn, pgprot_t prot)

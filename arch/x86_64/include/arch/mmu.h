@@ -87,8 +87,6 @@ static inline bool pte_present(pte_t pte) { return pte.v & X86_PTE_PRESENT; }
 static inline bool pte_write(pte_t pte) { return pte.v & X86_PTE_WRITE; }
 static inline bool pte_user(pte_t pte) { return pte.v & X86_PTE_USER; }
 static inline bool pte_exec(pte_t pte) { return !(pte.v & X86_PTE_NX); }
-static inline bool pte_dirty(pte_t pte) { return pte.v & X86_PTE_DIRTY; }
-static inline bool pte_young(pte_t pte) { return pte.v & X86_PTE_YOUNG; }
 static inline bool pte_special(pte_t pte) { return pte.v & X86_PTE_SPECIAL; }
 static inline u64 pte_pfn(pte_t pte) { return (pte.v & X86_PTE_PFN_MASK) >> PAGE_SHIFT; }
 static inline pte_t pte_make(u64 pfn, pgprot_t prot)
