@@ -41,20 +41,18 @@ static inline bool cpumask_test(const struct cpumask *mask, unsigned int cpu)
 /* Set and clear are full barriers (MO-6: the bit is seen before what follows is loaded). */
 static inline void cpumask_set(struct cpumask *mask, unsigned int cpu)
 {
-	__atomic_fetch_or(&mask->bits[cpu / 64], 1ULL << (cpu % 64), __ATOMIC_SEQ_CST);
+	(void)fetch_or(cpumask_word(mask, cpu), cpumask_bit(cpu));
 }
 
 static inline void cpumask_clear(struct cpumask *mask, unsigned int cpu)
 {
-	__atomic_fetch_and(&mask->bits[cpu / 64], ~(1ULL << (cpu % 64)), __ATOMIC_SEQ_CST);
+	(void)fetch_and(cpumask_word(mask, cpu), ~cpumask_bit(cpu));
 }
 
 /* Full barrier; whether the bit was set, so that of several callers one gets it. */
 static inline bool cpumask_test_and_clear(struct cpumask *mask, unsigned int cpu)
 {
-	u64 bit = 1ULL << (cpu % 64);
-
-	return __atomic_fetch_and(&mask->bits[cpu / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
+	return fetch_and(cpumask_word(mask, cpu), ~cpumask_bit(cpu)) & cpumask_bit(cpu);
 }
 
 static inline void cpumask_zero(struct cpumask *mask)

@@ -101,7 +101,8 @@ static __always_inline bool spin_trylock(struct spinlock *lock)
 	return true;
 }
 
-/* Any of the ways to take it; full barrier, so that a waiter's lock_halt is seen. */
+/* Any of the ways to take it. What follows comes after it: who finds the word 2 sees the lock_halt
+ * that its waiter stored before. */
 static __always_inline void spin_unlock(struct spinlock *lock)
 {
 	spin_note_released(lock);

@@ -11,14 +11,14 @@
  * empties the buffer.
  *
  * What counts as a barrier is what the code promises, not what a machine gives. An annotated
- * atomic operation is one only where sb_full stands beside it: x86_64 has no other, ppc64le does.
- * Giving back a lock empties the buffer, as locks are not kept back; an interrupt handler's does
- * not, whose locks guard nothing that is annotated. A buffer that is full empties itself. All that
- * is not annotated takes place at once.
+ * atomic operation is one only where sb_full stands beside it: x86_64 knows no other, and ppc64le
+ * does. Giving back a lock empties the buffer, as locks are not kept back; an interrupt handler's
+ * does not, whose locks guard nothing that is annotated. A buffer that is full empties itself. All
+ * that is not annotated takes place at once.
  *
  * sb_store and its like are WRITE_ONCE, atomic operations and the barriers themselves while it is
- * off, and with LAB=0. Where an argument @dropped says so, the barrier is left out of the
- * emulation: a bug switch, looked at only while a CPU's stores are kept back.
+ * off, and with LAB=0. Where an argument @dropped says so, the emulation leaves the barrier out: a
+ * bug switch, looked at only while a CPU's stores are kept back.
  *
  * Source: P. Sewell et al., "x86-TSO: A Rigorous and Usable Programmer's Model for x86
  * Multiprocessors" (CACM 2010), with stores of a group unordered as in PSO.
@@ -98,7 +98,7 @@ static __always_inline void sb_or(u64 *p, u64 bits)
 	if (sb_on())
 		storebuf_store(p, sizeof(*p), bits, STOREBUF_OR);
 	else
-		__atomic_fetch_or(p, bits, __ATOMIC_SEQ_CST);
+		(void)fetch_or(p, bits);
 }
 
 static __always_inline void sb_and(u64 *p, u64 bits)
@@ -106,7 +106,7 @@ static __always_inline void sb_and(u64 *p, u64 bits)
 	if (sb_on())
 		storebuf_store(p, sizeof(*p), bits, STOREBUF_AND);
 	else
-		__atomic_fetch_and(p, bits, __ATOMIC_SEQ_CST);
+		(void)fetch_and(p, bits);
 }
 
 /* xchg(p, 0) of a word that no other CPU changes meanwhile, but for bits that nobody needs. */
@@ -161,8 +161,8 @@ static __always_inline void sb_page_cleared(void *page)
 #define sb_wmb() smp_wmb()
 #define sb_mb() smp_mb()
 #define sb_store_release(p, v, dropped) smp_store_release((p), (v))
-#define sb_or(p, bits) ((void)__atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST))
-#define sb_and(p, bits) ((void)__atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST))
+#define sb_or(p, bits) ((void)fetch_or((p), (bits)))
+#define sb_and(p, bits) ((void)fetch_and((p), (bits)))
 #define sb_take(p) xchg((p), 0)
 #define sb_full(dropped) do { } while (0)
 #define sb_unlock() do { } while (0)

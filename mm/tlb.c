@@ -6,10 +6,10 @@
  * into the inbox of every CPU it asks and interrupts those whose word was empty; a receiver serves
  * all requests in its inbox and clears its bit in each. The last one wakes the initiator.
  *
- * Order (MO-6): the initiator has cleared its entries, raises the generation (a full barrier), then
- * reads the mask; a CPU that loads the mm sets its bit (a full barrier), then reads the generation
- * and loads the table's root. So either the initiator sees the bit, or the CPU's walks see the
- * cleared entries.
+ * Order (MO-6): the initiator has cleared its entries, raises the generation (with a full barrier
+ * before), then reads the mask; a CPU that loads the mm sets its bit (a full barrier), then reads
+ * the generation and loads the table's root. So either the initiator sees the bit, or the CPU's
+ * walks see the cleared entries.
  *
  * The wait is what makes the PTL deadlock possible; it keeps interrupts on and serves others.
  * Source: Intel SDM volume 3, 4.10.5 "Propagation of Paging-Structure Changes to Multiple
@@ -117,7 +117,7 @@ static void tlb_send(struct tlb_request *req)
 	{
 		trace(IPI, TLB_ASK, cpu, req->start, req->end);
 		sb_full(bug(tlb_ask_no_mb));
-		if (__atomic_fetch_or(&cpus[cpu]->tlb_inbox[word], bit, __ATOMIC_SEQ_CST))
+		if (fetch_or(&cpus[cpu]->tlb_inbox[word], bit))
 			continue;
 		targets.bits[cpu / 64] |= 1ULL << (cpu % 64);
 		stat_inc(SHOOTDOWN_IPIS);
