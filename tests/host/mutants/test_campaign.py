@@ -163,6 +163,27 @@ class Stage(unittest.TestCase):
         self.assertEqual(one.tests_for(later, self.REPLAY), ["a.x"])
 
 
+class Order(unittest.TestCase):
+    def test_those_that_are_judged_come_last(self):
+        one = campaign.Campaign.__new__(campaign.Campaign)
+        people = number([mutant(text) for text in ("known", "judged", "new")])
+        one.known, ran = {people[0].key: {"verdict": kill.KILLED, "why": ""}}, []
+        one.args, one.prepare = SimpleNamespace(jobs=1), lambda todo: None
+        one.hosted = SimpleNamespace(build=lambda jobs: None)
+        one.is_known = lambda m: m.key in one.known
+
+        def try_mutant(m):
+            ran.append(m.text)
+            one.known[m.key] = {"verdict": kill.SURVIVED, "why": ""}
+            return m, one.known[m.key]
+
+        one.try_mutant = try_mutant
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            outcomes = one.run(people, {people[1].key: ("equivalent", "w")})
+        self.assertEqual(ran, ["new", "judged"])
+        self.assertEqual([m.text for m, _ in outcomes], ["known", "judged", "new"])
+
+
 class Known(unittest.TestCase):
     OLD = {"source": "s", "verdict": kill.KILLED, "mode": hosted.MODE, "why": "red"}
 
