@@ -6,6 +6,7 @@
 #include "kernel/cmdline.h"
 #include "kernel/mutex.h"
 #include "kernel/srcu.h"
+#include "lab/sync.h"
 #include "lab/watchdog.h"
 #include "mm/mm.h"
 #include "mm/tlb.h"
@@ -343,6 +344,31 @@ TEST(watchdog, read_twice, "reading twice with a writer in between is found")
 	expect_reports(true);
 	run_pair(read_twice, NULL, write_once, NULL);
 	expect_reports(false);
+	expect_sleeping(t, reports, 1);
+}
+
+/*
+ * The same if the writer, on CPU 0, is held up between its place in the queue and its sleep until
+ * the reader stands behind it: which of the two waits is the older one must follow the queue.
+ */
+TEST(watchdog, read_twice_late_writer, "who waits behind whom is known by the queue",
+     .min_cpus = 2)
+{
+	unsigned int reports = watchdog_reports();
+	struct thread *writer, *reader;
+	char why[200] = "";
+
+	rwsem_init(&sem_a, "sem_a");
+	both = broken = 0;
+	if (sync_arm("rwsem_queued@cpu1*1>rwsem_queued@cpu0*1") || sync_go())
+		panic("bad schedule");
+	expect_reports(true);
+	writer = test_start("writer", write_once, 0);
+	reader = test_start("reader", read_twice, 1);
+	thread_join(writer);
+	thread_join(reader);
+	expect_reports(false);
+	EXPECT_EQ(t, sync_disarm(why, sizeof(why)), 0);
 	expect_sleeping(t, reports, 1);
 }
 

@@ -21,10 +21,12 @@ from . import generate, hosted, judged, score
 WORDS = 400             # characters of a list of tests that the kernel's command line takes
 TIMEOUT_S = 60          # of a boot; four times as much in replay
 # Seconds of any wait in the kernel. In replay ppc64le takes half a minute to run out of memory, and
-# as long or, while a record is made, more to give it back with all checks, which the watchdog, at
-# half of the limit, has to let it.
+# as long to give it back with all checks, which the watchdog, at half of the limit, has to let it.
+# Nothing is to hang while a record is made, but all is slower.
 LIMIT_S = {profiles.X86: 8, profiles.PPC: 120}
+RECORD_LIMIT_S = 1000
 LOOK = "boot", "kmap", "user.hello*"
+RECORD = "record"
 BOOT = "boot"           # in the record: what the start of the machine reached, before any test
 
 
@@ -171,10 +173,13 @@ class Campaign:
 
     def boot(self, what, stage, words="", globs=(), keep=False):
         limit = LIMIT_S[self.arch] if stage.smp == 4 else TIMEOUT_S
+        seconds = stage.limit_s
+        if what == RECORD:
+            limit, seconds = RECORD_LIMIT_S, 3 * seconds
         place = f"{what}-{stage.name.replace(' ', '-')}"
         options = ["--arch", self.arch, "--smp", str(stage.smp), "--mem", str(stage.mem),
                    "--mode", stage.mode, "--seed", str(stage.seed),
-                   "--timeout", str(stage.limit_s),
+                   "--timeout", str(seconds),
                    "--append", f"limit={limit} {stage.words} {words}".strip(),
                    *(globs or stage.globs)]
         code, text, results = self.driver.child(options, self.driver.dir / place)
@@ -189,7 +194,7 @@ class Campaign:
         must be green, or nothing would count. As for mutants, a busy host may turn a boot in its
         own time red once."""
         for left in (0,) if stage.mode == "replay" else (1, 0):
-            code, results = self.boot("record", stage, "mutant=record", keep=True)
+            code, results = self.boot(RECORD, stage, f"mutant={RECORD}", keep=True)
             if code == PASS:
                 break
             if not left:
