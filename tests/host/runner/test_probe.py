@@ -115,6 +115,7 @@ class Probe(World):
         self.assertEqual(self.trials, 2)     # the second time from the cache
 
     def test_auto_when_kvm_hangs(self):
+        self.patch("TRIAL_SECONDS", 0.5)
         self.fallback("kvm_hangs", "did not answer")
 
     def test_auto_when_kvm_is_slow(self):
