@@ -28,6 +28,11 @@
 	X(anon_vma_no_release, "an anon_vma is found before its count is set (MO-14)")             \
 	X(seq_begin_no_wmb, "no barrier between a section's odd count and its stores (MO-1)")      \
 	X(seq_end_no_wmb, "no barrier between a section's stores and its even count (MO-1)")       \
+	X(seq_read_no_rmb, "what a reader loads may come before the count it begins with (MO-1)")  \
+	X(seq_retry_no_rmb, "a reader's last look at the count may come too early (MO-1)")         \
+	X(unlock_no_release, "a lock is given back before what was done under it is seen (MO-4)")  \
+	X(tlb_wait_no_mb, "what follows a flush may come before the answers (MO-15)")              \
+	X(tlbie_no_sync, "a broadcast flush comes before its entries are gone (MO-6)")             \
 	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \
 	X(skip_anon_vma_check, "speculation writes first in a VMA without an anon_vma (L-14)")     \
 	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \

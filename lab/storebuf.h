@@ -10,6 +10,11 @@
  * groups, and those of one group reach memory in whatever order the test asks for; a full barrier
  * empties the buffer.
  *
+ * The other half: on a CPU that asks for it an annotated load is made as early as a test likes. It
+ * finds what memory held at some moment since storebuf_record, but none before those of the loads
+ * that stand before the last read barrier, and of earlier loads of the same place. After a full
+ * barrier it finds what is there.
+ *
  * What counts as a barrier is what the code promises, not what a machine gives. An annotated
  * atomic operation is one only where sb_full stands beside it: x86_64 knows no other, and ppc64le
  * does. Giving back a lock empties the buffer, as locks are not kept back; an interrupt handler's
@@ -32,7 +37,7 @@
 #if LAB
 enum storebuf_op { STOREBUF_STORE, STOREBUF_OR, STOREBUF_AND };
 
-extern bool storebuf_active; /* on some CPU */
+extern u32 storebuf_active; /* how many emulate something now */
 
 /* Words of 4 or 8 bytes; STOREBUF_OR and STOREBUF_AND, 8 only, are done atomically in memory. */
 void storebuf_store(void *place, size_t size, u64 value, enum storebuf_op op);
@@ -53,7 +58,18 @@ void storebuf_begin(u64 order, void (*seen)(void));
 /* Drains what is left. How many stores were kept back in all. */
 unsigned int storebuf_end(void);
 
-/* Whether stores are kept back somewhere: maybe here. */
+/* Until it is called with false, what annotated stores overwrite is remembered. */
+void storebuf_record(bool on);
+/*
+ * From here to storebuf_late this CPU's annotated loads may be early; where n values can be found,
+ * the one that @order's digits in base n tell, 0 being the oldest.
+ */
+void storebuf_early(u64 order);
+/* How many loads did not find the newest value. */
+unsigned int storebuf_late(void);
+void storebuf_read_barrier(void);
+
+/* Whether something is emulated somewhere: maybe here. */
 #define sb_on() unlikely(READ_ONCE(storebuf_active))
 
 #define sb_store(p, v)                                                                             \
@@ -71,6 +87,13 @@ static __always_inline void sb_wmb(void)
 	smp_wmb();
 	if (sb_on())
 		storebuf_divide();
+}
+
+static __always_inline void sb_rmb(void)
+{
+	smp_rmb();
+	if (sb_on())
+		storebuf_read_barrier();
 }
 
 static __always_inline void sb_mb(void)
@@ -159,6 +182,7 @@ static __always_inline void sb_page_cleared(void *page)
 #define sb_store(p, v) WRITE_ONCE(*(p), (v))
 #define sb_load(p) READ_ONCE(*(p))
 #define sb_wmb() smp_wmb()
+#define sb_rmb() smp_rmb()
 #define sb_mb() smp_mb()
 #define sb_store_release(p, v, dropped) smp_store_release((p), (v))
 #define sb_or(p, bits) ((void)fetch_or((p), (bits)))

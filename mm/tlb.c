@@ -180,7 +180,8 @@ static void tlb_wait(struct tlb_request *req)
 	}
 	wait_publish_end();
 	hook_lock(HOOK_LEFT, HOOK_IPI_ACK, req);
-	smp_mb();
+	if (!bug(tlb_wait_no_mb))
+		sb_mb(); /* MO-15 */
 }
 
 static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
@@ -219,6 +220,7 @@ static void tlb_flush_broadcast(struct mm *mm, unsigned long start, unsigned lon
 {
 	if (bug(skip_shootdown))
 		return;
+	sb_full(bug(tlbie_no_sync)); /* as each arch_tlb_broadcast begins and ends */
 	if (end - start > TLB_FLUSH_ALL_PAGES * PAGE_SIZE) {
 		arch_tlb_broadcast_all(mm->pgd);
 		return;

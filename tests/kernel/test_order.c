@@ -87,6 +87,50 @@ TEST(order, seqcount, "no order of a section's stores lets a reader accept a tor
 	EXPECT_EQ(t, count.seq, 2 * PERMUTATIONS);
 }
 
+#define LOADS 36 /* ways to make a reader's four, if nothing were between them: 3 * 2 * 2 * 3 */
+
+/* A reader whose loads are made in the @order-th way. Whether it accepts, and what it has then. */
+static bool read_section(u64 order, u64 *seen_a, u64 *seen_b, unsigned int *old)
+{
+	bool moved;
+	u32 seq;
+
+	storebuf_early(order);
+	seq = raw_read_seqcount(&count);
+	*seen_a = sb_load(&a);
+	*seen_b = sb_load(&b);
+	moved = read_seqcount_retry(&count, seq);
+	*old += storebuf_late();
+	return !moved && !(seq & 1);
+}
+
+/*
+ * MO-1, the reader. A section is over; the reader's loads are made at any moments of it that its
+ * barriers permit, the fields before the first count even, and the last count before the fields. It
+ * accepts both words of one update or gives up.
+ */
+TEST(order, seqcount_reader, "no order of a reader's loads has it accept a torn pair")
+{
+	unsigned int torn = 0, accepted = 0, old = 0;
+	u64 seen_a, seen_b;
+
+	seqcount_init(&count, "order");
+	a = b = 0;
+	storebuf_record(true);
+	write_section(0);
+	storebuf_record(false);
+	for (u64 order = 0; order < LOADS; order++) {
+		if (!read_section(order, &seen_a, &seen_b, &old))
+			continue;
+		accepted++;
+		torn += seen_a != seen_b;
+	}
+	EXPECT_EQ(t, torn, 0);
+	EXPECT_OP(t, accepted, >, 0);
+	EXPECT_OP(t, accepted, <, LOADS);
+	EXPECT_OP(t, old, >=, LOADS);
+}
+
 static struct srcu domain;
 static u64 published, looked, may_leave, early, found;
 

@@ -119,7 +119,12 @@ RED = [
                         ("ipi_count_no_mb", "interrupt_is_counted"),
                         ("pte_set_no_release", "first_touch"),
                         ("table_set_no_release", "first_touch"),
-                        ("anon_vma_no_release", "first_touch"))),
+                        ("anon_vma_no_release", "first_touch"),
+                        ("unlock_no_release", "ptl_shows_section"),
+                        ("tlb_wait_no_mb", "answers_come_first"),
+                        ("seq_read_no_rmb", "seqcount_reader"),
+                        ("seq_retry_no_rmb", "seqcount_reader"))),
+    Entry(2, globs=("order.broadcast_comes_after",), bug="tlbie_no_sync", arch=PPC),
     Entry(2, globs=("lookup",), bug="skip_dead_mark"),
     Entry(2, globs=("lookup",), bug="skip_bounds_check"),
     Entry(4, globs=("paths",), bug="skip_anon_vma_check"),
@@ -190,9 +195,10 @@ class Undecided:
 
 
 UNDECIDED = [
-    Undecided("tables_no_sync", X86, "there is no broadcast invalidation",
+    Undecided(bug, X86, "there is no broadcast invalidation",
               Entry(1, globs=("boot",), extra=("--append", "flush=tlbie")),
-              code=2, says="tlbie where the machine has it"),
+              code=2, says="tlbie where the machine has it")
+    for bug in ("tables_no_sync", "tlbie_no_sync")
 ]
 
 # Deaths of the kernel, and what must stand in the report.
