@@ -49,7 +49,7 @@ CASES = {
     "parked": [""],
     "protectrace": [""],
     "reclaim": ["", "--rounds 8 --spans 4 --seed 2"],
-    "segv": ["", "null", "gap", "readonly", "none", "noexec", "kernel"],
+    "segv": ["", "null", "gap", "readonly", "none", "alone", "noexec", "kernel"],
     "signals": [""],
     "sigfpu": [""],
     "sigthreads": [""],
