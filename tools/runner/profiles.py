@@ -169,6 +169,8 @@ RED = [
                   "tables_gp_skips_cpu")),
     *(Entry(4, globs=("torture.tables*",), bug=bug, arch=arch) for arch in (X86, PPC)
       for bug in ("tables_free_at_once", "shootdown_one_short", "tables_gp_at_once")),
+    *(Entry(4, "replay", globs=("torture.tables*rcu",), bug="tables_gp_skips_cpu", arch=arch)
+      for arch in (X86, PPC)),
     Entry(2, globs=("tables",), bug="tables_no_sync", arch=PPC),
     Entry(4, globs=("torture.tables*",), bug="tables_no_sync", arch=PPC),
     Entry(2, globs=("quarantine.vma_control",), bug="srcu_free_at_once", extra=DEBUG),
