@@ -2,9 +2,14 @@
 /*
  * Atomic integers and ordered accesses, by the compiler's builtins.
  *
- * Names and orders are those of the Linux-kernel memory model: operations that return a value are
- * fully ordered, those that return nothing are relaxed, smp_load_acquire and smp_store_release
- * say what they are. The arch gives smp_mb, smp_rmb and smp_wmb in arch/atomic.h.
+ * Names and orders are those of the Linux-kernel memory model, with one exception. Operations that
+ * return nothing are relaxed; smp_load_acquire and smp_store_release say what they are. Operations
+ * that return a value are a full barrier for what stands before them, and what follows comes after
+ * them, which is enough for all that is taken and given back. But an ordinary load that follows may
+ * be made before others see what the operation stored: on ppc64le they end with isync, as C's
+ * sequential consistency asks no more. Who stores and then looks whether somebody else has stored
+ * needs the other half: fetch_or and fetch_and, smp_inc_mb, or smp_mb. The arch gives these in
+ * arch/atomic.h.
  */
 #pragma once
 
@@ -14,6 +19,9 @@
 #define smp_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define xchg(p, v) __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+/* Full barriers on both sides; the value found before. */
+#define fetch_or(p, v) atomic_full(__atomic_fetch_or, (p), (v))
+#define fetch_and(p, v) atomic_full(__atomic_fetch_and, (p), (v))
 
 /* Stores @new if *@p equals @old; the value found before, as cmpxchg does everywhere. */
 #define cmpxchg(p, old, new)                                                                       \

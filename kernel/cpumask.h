@@ -16,6 +16,17 @@ struct cpumask {
 
 extern unsigned int nr_cpus; /* CPUs found at boot, online or not; ids are 0..nr_cpus-1 */
 
+/* Where the bit of @cpu is in @mask, and what it is there. */
+static inline u64 *cpumask_word(struct cpumask *mask, unsigned int cpu)
+{
+	return &mask->bits[cpu / 64];
+}
+
+static inline u64 cpumask_bit(unsigned int cpu)
+{
+	return 1ULL << (cpu % 64);
+}
+
 /* Words of a mask that can hold a bit on this machine; loops go no further. */
 static inline unsigned int cpumask_words(void)
 {
@@ -30,20 +41,18 @@ static inline bool cpumask_test(const struct cpumask *mask, unsigned int cpu)
 /* Set and clear are full barriers (MO-6: the bit is seen before what follows is loaded). */
 static inline void cpumask_set(struct cpumask *mask, unsigned int cpu)
 {
-	__atomic_fetch_or(&mask->bits[cpu / 64], 1ULL << (cpu % 64), __ATOMIC_SEQ_CST);
+	(void)fetch_or(cpumask_word(mask, cpu), cpumask_bit(cpu));
 }
 
 static inline void cpumask_clear(struct cpumask *mask, unsigned int cpu)
 {
-	__atomic_fetch_and(&mask->bits[cpu / 64], ~(1ULL << (cpu % 64)), __ATOMIC_SEQ_CST);
+	(void)fetch_and(cpumask_word(mask, cpu), ~cpumask_bit(cpu));
 }
 
 /* Full barrier; whether the bit was set, so that of several callers one gets it. */
 static inline bool cpumask_test_and_clear(struct cpumask *mask, unsigned int cpu)
 {
-	u64 bit = 1ULL << (cpu % 64);
-
-	return __atomic_fetch_and(&mask->bits[cpu / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
+	return fetch_and(cpumask_word(mask, cpu), ~cpumask_bit(cpu)) & cpumask_bit(cpu);
 }
 
 static inline void cpumask_zero(struct cpumask *mask)

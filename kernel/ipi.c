@@ -4,8 +4,10 @@
  */
 #include "kernel/ipi.h"
 #include "kernel/cpu.h"
+#include "lab/bug.h"
 #include "lab/perturb.h"
 #include "lab/quarantine.h"
+#include "lab/storebuf.h"
 #include "lab/trace.h"
 #include "mm/tlb.h"
 
@@ -28,7 +30,9 @@ void ipi_handle(enum ipi_kind kind)
 	case NR_IPIS:
 		break;
 	}
-	WRITE_ONCE(cpu->ipis, cpu->ipis + 1);
+	/* MO-11: what this CPU did before is over, what it does next comes after what was undone
+	 * before somebody read the count. */
+	sb_inc_mb(&cpu->ipis, bug(ipi_count_no_mb));
 	trace(IPI, IPI_DONE, kind, 0, 0);
 	cpu->irq_depth--;
 }

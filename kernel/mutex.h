@@ -92,8 +92,10 @@ static inline bool __must_check down_write_breakable(struct rwsem *sem)
 /* Leaving: whoever leaves last hands over to those who wait. */
 static inline void up_read(struct rwsem *sem)
 {
-	u64 state = __atomic_sub_fetch(&sem->state, RWSEM_READER, __ATOMIC_SEQ_CST);
+	u64 state;
 
+	sb_unlock();
+	state = __atomic_sub_fetch(&sem->state, RWSEM_READER, __ATOMIC_SEQ_CST);
 	if (unlikely(state == RWSEM_WAITERS))
 		rwsem_left(sem);
 	hook_lock(HOOK_LEFT, HOOK_READ, sem);
@@ -102,6 +104,7 @@ static inline void up_read(struct rwsem *sem)
 static inline void up_write(struct rwsem *sem)
 {
 	WRITE_ONCE(sem->writer, NULL);
+	sb_unlock();
 	if (unlikely(__atomic_sub_fetch(&sem->state, RWSEM_WRITER, __ATOMIC_SEQ_CST)))
 		rwsem_left(sem);
 	hook_lock(HOOK_LEFT, HOOK_WRITE, sem);

@@ -298,7 +298,7 @@ void sched_tick(void)
 
 void thread_set_work(struct thread *thread, u32 work)
 {
-	__atomic_fetch_or(&thread->work, work, __ATOMIC_SEQ_CST);
+	(void)fetch_or(&thread->work, work);
 	if (thread != current && READ_ONCE(thread->on_cpu))
 		arch_ipi_send(READ_ONCE(thread->cpu), IPI_RESCHED);
 }

@@ -56,17 +56,19 @@ static inline void write_seqcount_end(struct seqcount *s)
 /* The count as it is now, odd or even, before any load that follows. Never waits (INV-6). */
 static inline u32 raw_read_seqcount(const struct seqcount *s)
 {
-	u32 seq = READ_ONCE(s->seq);
+	u32 seq = sb_load(&s->seq);
 
-	smp_rmb();
+	if (!bug(seq_read_no_rmb))
+		sb_rmb();
 	return seq;
 }
 
 /* Whether the count has moved since @seq; after any load that came before. */
 static inline bool read_seqcount_retry(const struct seqcount *s, u32 seq)
 {
-	smp_rmb();
-	return unlikely(READ_ONCE(s->seq) != seq);
+	if (!bug(seq_retry_no_rmb))
+		sb_rmb();
+	return unlikely(sb_load(&s->seq) != seq);
 }
 
 struct seqlock {

@@ -19,6 +19,7 @@
 #include "kernel/cpu.h"
 #include "kernel/spinlock_types.h"
 #include "lab/hook.h"
+#include "lab/storebuf.h"
 
 static inline void spin_init(struct spinlock *lock, const char *name)
 {
@@ -100,10 +101,12 @@ static __always_inline bool spin_trylock(struct spinlock *lock)
 	return true;
 }
 
-/* Any of the ways to take it; full barrier, so that a waiter's lock_halt is seen. */
+/* Any of the ways to take it. What follows comes after it: who finds the word 2 sees the lock_halt
+ * that its waiter stored before. */
 static __always_inline void spin_unlock(struct spinlock *lock)
 {
 	spin_note_released(lock);
+	sb_unlock();
 	if (unlikely(xchg(&lock->val, 0) == 2))
 		spin_wake_one(lock);
 	hook_lock(HOOK_LEFT, HOOK_SPINLOCK, lock);

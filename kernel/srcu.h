@@ -58,16 +58,7 @@ int srcu_init(struct srcu *srcu, const char *name);
 /* Counts this CPU's reader in or out; full barrier before and after. */
 static __always_inline void srcu_count_mb(u64 *count)
 {
-#if LAB
-	if (unlikely(READ_ONCE(storebuf_active))) {
-		sb_mb();
-		sb_store(count, sb_load(count) + 1);
-		if (!bug(srcu_reader_no_mb))
-			sb_mb();
-		return;
-	}
-#endif
-	smp_inc_mb(count);
+	sb_inc_mb(count, bug(srcu_reader_no_mb));
 }
 
 /*

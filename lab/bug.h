@@ -17,8 +17,22 @@
 	X(srcu_barrier_early, "a barrier waits for callbacks to be taken, not to have run")        \
 	X(srcu_reader_no_mb, "readers look before they are seen to be inside (MO-7)")              \
 	X(srcu_gp_no_mb, "a grace period looks for readers without any barrier (MO-7)")            \
+	X(tlb_flush_no_mb, "a flush reads the mask of CPUs before its entries are gone (MO-6)")    \
+	X(mm_switch_no_mb, "a CPU walks tables before its bit in the mask is seen (MO-6)")         \
+	X(ipi_count_no_mb, "a CPU walks tables before its last interrupt is counted (MO-11)")      \
+	X(tlb_ask_no_mb, "a shootdown request is found before it is complete (MO-12)")             \
+	X(tlb_halt_no_mb, "an initiator sleeps before that is seen (MO-13)")                       \
+	X(tlb_answer_no_mb, "who sleeps is looked for before the answer is seen (MO-13)")          \
+	X(pte_set_no_release, "an entry is seen before what is in its page (MO-5)")                \
+	X(table_set_no_release, "an entry is seen before its table is empty (MO-5)")               \
+	X(anon_vma_no_release, "an anon_vma is found before its count is set (MO-14)")             \
 	X(seq_begin_no_wmb, "no barrier between a section's odd count and its stores (MO-1)")      \
 	X(seq_end_no_wmb, "no barrier between a section's stores and its even count (MO-1)")       \
+	X(seq_read_no_rmb, "what a reader loads may come before the count it begins with (MO-1)")  \
+	X(seq_retry_no_rmb, "a reader's last look at the count may come too early (MO-1)")         \
+	X(unlock_no_release, "a lock is given back before what was done under it is seen (MO-4)")  \
+	X(tlb_wait_no_mb, "what follows a flush may come before the answers (MO-15)")              \
+	X(tlbie_no_sync, "a broadcast flush comes before its entries are gone (MO-6)")             \
 	X(skip_dead_mark, "speculation does not look whether the VMA was unlinked (L-17)")         \
 	X(skip_anon_vma_check, "speculation writes first in a VMA without an anon_vma (L-14)")     \
 	X(skip_bounds_check, "speculation trusts the walk's VMA without its bounds checked (7.8)") \
@@ -35,6 +49,8 @@
 	X(rwsem_no_handover, "who leaves a semaphore wakes nobody (hung threads)")                 \
 	X(rwsem_last_first, "who comes last is served first (starvation)")                         \
 	X(nmi_unanswered, "CPUs do not answer NMIs, as if the host did not run them")              \
+	X(hung_by_age, "for the watchdog what is old is stuck, had it time to go on or not")       \
+	X(overtaking_unseen, "the watchdog does not see that who came later was served first")     \
 	X(tlb_ack_lost, "every hundredth shootdown request is forgotten (lost interrupt)")         \
 	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")                           \

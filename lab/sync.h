@@ -51,7 +51,12 @@
 	X(srcu_gp_done, "a grace period is over")                                                  \
 	X(srcu_gp_polled, "a grace period has found readers and is about to wait for them")        \
 	X(rwsem_queued, "a thread is in the queue of an rwsem or mutex, about to sleep")           \
+	X(tlb_mask_read, "a shootdown has read which CPUs have the address space loaded")          \
+	X(tlb_asked, "requests are in the inboxes, no CPU interrupted for them yet")               \
 	X(tlb_ack_wait, "requests sent, about to wait for acknowledgements")                       \
+	X(tlb_ack_halt, "still not answered: about to sleep, interrupts off")                      \
+	X(tlb_ack_wake, "the last one answers an initiator that sleeps, about to wake it")         \
+	X(tables_gp_sampled, "free=rcu has read each CPU's count of interrupts")                   \
 	X(prctl_pass, "user mode passed its own point (prctl)")
 
 enum sync_point {

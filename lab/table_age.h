@@ -8,10 +8,11 @@
  *
  * While it is on, a speculative fault that is about to take a PTL, interrupts off, stays where it
  * is and looks at the ages of the leaf table and of the one above: a number of times, and when it
- * sees one unlinked, some times more. One that sees a table reclaimed gives up before it touches
- * it. An unmapping that is large enough waits until such a walker is in its range, so that the two
- * do meet. Where a schedule has held a fault in its walk, and the leaf table is unlinked when it
- * goes on, it stays there likewise. All these waits are counted looks and end by themselves.
+ * sees one unlinked, some times more. CPU 1's stay longest, so that they are left when a flush
+ * waits for all but one. A fault that sees a table reclaimed gives up before it touches it. An
+ * unmapping that is large enough waits until such a walker is in its range, so that the two do
+ * meet. Where a schedule has held a fault in its walk, and the leaf table is unlinked when it goes
+ * on, it stays there likewise. All these waits are counted looks and end by themselves.
  *
  * Ages are found by the generation of the table; those of the latest some thousand tables are kept.
  * Source: rcutorture's method of ageing objects; hazard L-35.
@@ -61,8 +62,9 @@ const struct table_age_sighting *table_age_first_sighting(void);
 void table_age_note(const struct ptdesc *ptdesc, enum table_age age);
 void table_age_note_round(void);
 void table_age_await_walker(const struct mm *mm, unsigned long start, unsigned long end);
+/* Walkers: look and maybe stay; false if one of the tables of these generations was reclaimed. */
 bool table_age_visit(unsigned long addr, u32 leaf, u32 upper);
-void table_age_glance(unsigned long addr, u32 leaf);
+bool table_age_glance(unsigned long addr, u32 leaf);
 
 /* Its entry was cleared, and walkers may be in it. */
 static inline void table_age_unlink(const struct ptdesc *ptdesc)

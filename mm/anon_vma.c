@@ -10,6 +10,8 @@
  * looking at neighbours takes a layout that stands still.
  */
 #include "kernel/errno.h"
+#include "lab/bug.h"
+#include "lab/storebuf.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
 
@@ -64,7 +66,7 @@ static struct anon_vma *anon_vma_find_or_alloc(struct vma *vma)
 	}
 	anon_vma = slab_alloc(anon_vma_cache);
 	if (anon_vma)
-		atomic_set(&anon_vma->refs, 1);
+		sb_store(&anon_vma->refs.v, 1);
 	return anon_vma;
 }
 
@@ -79,7 +81,8 @@ int anon_vma_prepare(struct vma *vma)
 		return -ENOMEM;
 	spin_lock(&vma->mm->page_table_lock);
 	if (!vma->anon_vma) {
-		smp_store_release(&vma->anon_vma, anon_vma);
+		/* MO-14: who finds it counts further references. */
+		sb_store_release(&vma->anon_vma, anon_vma, bug(anon_vma_no_release));
 		anon_vma = NULL;
 	}
 	spin_unlock(&vma->mm->page_table_lock);

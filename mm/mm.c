@@ -11,7 +11,9 @@
 #include "kernel/printk.h"
 #include "kernel/string.h"
 #include "kernel/cmdline.h"
+#include "lab/bug.h"
 #include "lab/shadow.h"
+#include "lab/storebuf.h"
 #include "mm/pgtable.h"
 #include "mm/ptl.h"
 #include "mm/slab.h"
@@ -94,7 +96,9 @@ void mm_switch(struct mm *mm)
 
 	if (old != mm) {
 		if (mm) {
-			cpumask_set(&mm->cpus, cpu->id);
+			/* cpumask_set: a full barrier (MO-6). */
+			sb_or(cpumask_word(&mm->cpus, cpu->id), cpumask_bit(cpu->id));
+			sb_full(bug(mm_switch_no_mb));
 			cpu->tlb_gen = (u64)atomic64_read(&mm->tlb_gen);
 		}
 		cpu->loaded_mm = mm;

@@ -19,6 +19,7 @@
 #include "lab/freed.h"
 #include "lab/poison.h"
 #include "lab/quarantine.h"
+#include "lab/storebuf.h"
 #include "arch/mmu.h"
 
 #define PAGE_CACHE_BATCH 16
@@ -190,6 +191,13 @@ static inline void hand_out(struct page *page, enum page_kind kind)
 	atomic_set(&page->refcount, 1);
 }
 
+static inline void clear_for(enum page_kind kind, struct page *page)
+{
+	clear_page(page_to_virt(page));
+	if (kind == PAGE_TABLE || kind == PAGE_ANON) /* entries lead to it (MO-5) */
+		sb_page_cleared(page_to_virt(page));
+}
+
 /* Blocks, an empty list, or no list yet. Apart, so that the rest of page_alloc is a leaf. */
 static __noinline struct page *page_alloc_slow(unsigned int order, enum page_kind kind,
 					       unsigned int flags)
@@ -207,7 +215,7 @@ static __noinline struct page *page_alloc_slow(unsigned int order, enum page_kin
 	for (unsigned long i = 0; i < BIT(order); i++) {
 		page[i].kind = (u8)kind;
 		if (flags & ALLOC_ZERO)
-			clear_page(page_to_virt(&page[i]));
+			clear_for(kind, &page[i]);
 	}
 	return page;
 }
@@ -226,7 +234,7 @@ struct page *page_alloc(unsigned int order, enum page_kind kind, unsigned int fl
 	page = page_cache_take(cache, kind);
 	page_returns(page, 0);
 	if (flags & ALLOC_ZERO)
-		clear_page(page_to_virt(page));
+		clear_for(kind, page);
 	return page;
 }
 

@@ -7,6 +7,10 @@
  * worker interrupts every CPU once and sleeps until all have answered; the thread that unlinked the
  * table waits for nothing, so nothing can deadlock with it.
  *
+ * The unlinking must be seen before the counts of interrupts are read (MO-11). That needs no
+ * barrier here: every table was flushed before it was handed over, after a full barrier (MO-6), and
+ * the lock hands over what came before.
+ *
  * Owns the list of tables that wait, under deferred_lock, and the counts of those handed over and
  * freed. Source: the RCU-sched freeing that x86 Linux took up in 4.14; hazard 9.4, L-35.
  */
@@ -17,6 +21,7 @@
 #include "kernel/wait.h"
 #include "lab/bug.h"
 #include "lab/quarantine.h"
+#include "lab/sync.h"
 #include "lab/table_age.h"
 #include "mm/pgtable.h"
 
@@ -61,9 +66,9 @@ static void wait_for_walkers(void)
 {
 	unsigned int cpu, self = cpu_id(); /* which sleeps below, or goes on here: in no walk */
 
-	smp_mb();
 	for_each_online_cpu(cpu)
 		ipis_before[cpu] = READ_ONCE(cpus[cpu]->ipis);
+	SYNC_POINT(tables_gp_sampled);
 	arch_ipi_send_mask(&cpus_online, IPI_WAKE);
 	for_each_online_cpu(cpu)
 		if (cpu != self && !(cpu == 1 && bug(tables_gp_skips_cpu)))

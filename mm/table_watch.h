@@ -44,8 +44,8 @@ static __always_inline void table_watch_begin(struct vm_fault *vmf)
 
 static __always_inline void table_watch_pte(const struct vm_fault *vmf)
 {
-	if (unlikely(READ_ONCE(table_age_on)))
-		table_age_glance(vmf->addr, vmf->generation);
+	if (unlikely(READ_ONCE(table_age_on)) && !table_age_glance(vmf->addr, vmf->generation))
+		return; /* it has noted that; the fault gives up when it looks again */
 	if (unlikely(vmf->orig_pte.v == POISON_WORD(PGTABLE_POISON)))
 		pgtable_report_poison(vmf->pte);
 }

@@ -6,10 +6,10 @@
  * into the inbox of every CPU it asks and interrupts those whose word was empty; a receiver serves
  * all requests in its inbox and clears its bit in each. The last one wakes the initiator.
  *
- * Order (MO-6): the initiator has cleared its entries, raises the generation (a full barrier), then
- * reads the mask; a CPU that loads the mm sets its bit (a full barrier), then reads the generation
- * and loads the table's root. So either the initiator sees the bit, or the CPU's walks see the
- * cleared entries.
+ * Order (MO-6): the initiator has cleared its entries, raises the generation (with a full barrier
+ * before), then reads the mask; a CPU that loads the mm sets its bit (a full barrier), then reads
+ * the generation and loads the table's root. So either the initiator sees the bit, or the CPU's
+ * walks see the cleared entries.
  *
  * The wait is what makes the PTL deadlock possible; it keeps interrupts on and serves others.
  * Source: Intel SDM volume 3, 4.10.5 "Propagation of Paging-Structure Changes to Multiple
@@ -24,6 +24,7 @@
 #include "lab/bug.h"
 #include "lab/hook.h"
 #include "lab/perturb.h"
+#include "lab/storebuf.h"
 #include "lab/sync.h"
 #include "lab/trace.h"
 #include "lab/watchdog.h"
@@ -31,8 +32,8 @@
 
 struct tlb_request {
 	struct cpumask pending; /* cleared by the receivers */
-	bool halted;		/* the initiator sleeps until the last one has answered */
-	/* Constant while pending is not empty: */
+	u32 halted;		/* the initiator sleeps until the last one has answered */
+	/* Constant while pending is not empty, and complete before a receiver finds it (MO-12): */
 	struct mm *mm;
 	unsigned long start, end;
 	s64 gen;
@@ -75,9 +76,13 @@ static void tlb_serve(unsigned int initiator)
 		return;
 	tlb_flush_local(req->mm, req->start, req->end, req->gen);
 	trace(IPI, TLB_ACK, initiator, 0, 0);
-	cpumask_clear(&req->pending, cpu_id());
-	if (READ_ONCE(req->halted) && cpumask_empty(&req->pending))
+	/* cpumask_clear: a full barrier (MO-13). */
+	sb_and(cpumask_word(&req->pending, cpu_id()), ~cpumask_bit(cpu_id()));
+	sb_full(bug(tlb_answer_no_mb));
+	if (READ_ONCE(req->halted) && cpumask_empty(&req->pending)) {
+		SYNC_POINT(tlb_ack_wake);
 		arch_ipi_send(initiator, IPI_WAKE);
+	}
 }
 
 void tlb_ipi_handle(void)
@@ -111,12 +116,15 @@ static void tlb_send(struct tlb_request *req)
 	for_each_cpu(cpu, &req->pending)
 	{
 		trace(IPI, TLB_ASK, cpu, req->start, req->end);
-		if (__atomic_fetch_or(&cpus[cpu]->tlb_inbox[word], bit, __ATOMIC_SEQ_CST))
+		sb_full(bug(tlb_ask_no_mb));
+		if (fetch_or(&cpus[cpu]->tlb_inbox[word], bit))
 			continue;
 		targets.bits[cpu / 64] |= 1ULL << (cpu % 64);
 		stat_inc(SHOOTDOWN_IPIS);
 	}
+	SYNC_POINT(tlb_asked);
 	perturb(PERTURB_IPI);
+	sb_full(false); /* as sending is */
 	arch_ipi_send_mask(&targets, IPI_TLB);
 }
 
@@ -138,6 +146,22 @@ static void tlb_ack_timeout(struct tlb_request *req)
 	      (unsigned long)(wait_limit_ns / NSEC_PER_SEC));
 }
 
+/* Until woken by the last answer, or by anything else. */
+static void tlb_sleep(struct tlb_request *req)
+{
+	irq_disable();
+	sb_store(&req->halted, 1);
+	if (!bug(tlb_halt_no_mb))
+		sb_mb(); /* MO-13 */
+	if (tlb_all_answered(req)) {
+		irq_enable();
+	} else {
+		SYNC_POINT(tlb_ack_halt);
+		cpu_idle_wait();
+	}
+	sb_store(&req->halted, 0);
+}
+
 static void tlb_wait(struct tlb_request *req)
 {
 	u64 start = time_ns();
@@ -152,18 +176,12 @@ static void tlb_wait(struct tlb_request *req)
 		}
 		if (time_ns() - start > wait_limit_ns)
 			tlb_ack_timeout(req);
-		irq_disable();
-		WRITE_ONCE(req->halted, true);
-		smp_mb();
-		if (tlb_all_answered(req))
-			irq_enable();
-		else
-			cpu_idle_wait();
-		WRITE_ONCE(req->halted, false);
+		tlb_sleep(req);
 	}
 	wait_publish_end();
 	hook_lock(HOOK_LEFT, HOOK_IPI_ACK, req);
-	smp_mb();
+	if (!bug(tlb_wait_no_mb))
+		sb_mb(); /* MO-15 */
 }
 
 static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
@@ -183,15 +201,16 @@ static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long e
 		WRITE_ONCE(req->pending.bits[i], word);
 		any |= word;
 	}
+	SYNC_POINT(tlb_mask_read);
 	if (!any || bug(skip_shootdown)) {
 		cpumask_zero(&req->pending);
 		return;
 	}
 	stat_inc(SHOOTDOWNS_SENT);
-	req->mm = mm;
-	req->start = start;
-	req->end = end;
-	req->gen = gen;
+	sb_store(&req->mm, mm);
+	sb_store(&req->start, start);
+	sb_store(&req->end, end);
+	sb_store(&req->gen, gen);
 	tlb_send(req);
 	tlb_wait(req);
 }
@@ -201,6 +220,7 @@ static void tlb_flush_broadcast(struct mm *mm, unsigned long start, unsigned lon
 {
 	if (bug(skip_shootdown))
 		return;
+	sb_full(bug(tlbie_no_sync)); /* as each arch_tlb_broadcast begins and ends */
 	if (end - start > TLB_FLUSH_ALL_PAGES * PAGE_SIZE) {
 		arch_tlb_broadcast_all(mm->pgd);
 		return;
@@ -225,6 +245,7 @@ void tlb_flush_range(struct mm *mm, unsigned long start, unsigned long end)
 		return;
 	}
 	gen = atomic64_inc_return(&mm->tlb_gen);
+	sb_full(bug(tlb_flush_no_mb));
 	irq_disable();
 	tlb_flush_local(mm, start, end, gen);
 	irq_enable();

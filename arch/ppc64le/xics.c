@@ -58,13 +58,13 @@ void platform_external_interrupt(struct trap_frame *regs)
 void arch_ipi_send(unsigned int cpu, enum ipi_kind kind)
 {
 	trace(IPI, IPI_SEND, kind, cpu, 0);
-	__atomic_fetch_or(&cpus[cpu]->arch.ipi_pending, (u32)BIT(kind), __ATOMIC_SEQ_CST);
+	(void)fetch_or(&cpus[cpu]->arch.ipi_pending, (u32)BIT(kind));
 	hcall(H_IPI, boot_info.cpu_hwid[cpu], IPI_PRIORITY, 0, 0, NULL);
 }
 
 bool arch_nmi_interrupt(unsigned int cpu)
 {
-	__atomic_fetch_or(&cpus[cpu]->arch.ipi_pending, (u32)BIT(IPI_ASK), __ATOMIC_SEQ_CST);
+	(void)fetch_or(&cpus[cpu]->arch.ipi_pending, (u32)BIT(IPI_ASK));
 	hcall(H_IPI, boot_info.cpu_hwid[cpu], IPI_PRIORITY, 0, 0, NULL);
 	return true;
 }

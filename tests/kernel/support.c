@@ -14,6 +14,7 @@
 
 /* Longer than any wait in the kernel, so that a hang is reported by who waits. */
 #define PROGRAM_LIMIT_NS (2 * wait_limit_ns)
+#define AWAIT_NS (10 * NSEC_PER_SEC)
 
 void test_program_argv(struct test_run *t, enum fault_path path, const char *ptl,
 		       struct process_result *result, const char *const *argv)
@@ -153,7 +154,7 @@ bool test_on_cpus(unsigned int n, void (*func)(void *arg), void *arg)
 
 static bool wait_for_word(const u64 *word, u64 value, bool yield)
 {
-	u64 deadline = time_ns() + 10 * NSEC_PER_SEC;
+	u64 deadline = time_ns() + AWAIT_NS;
 
 	while (__atomic_load_n(word, __ATOMIC_SEQ_CST) < value) {
 		if (time_ns() > deadline)
@@ -217,6 +218,18 @@ void test_scheduled(struct test_run *t, const char *schedule, struct process_res
 	test_program(t, FAULT_PATH_SPF, NULL, result, program);
 	if (sync_disarm(why, sizeof(why)))
 		test_error(t, "%s", why);
+}
+
+bool test_spin_until_point(enum sync_point point, u64 count)
+{
+	u64 deadline = time_ns() + AWAIT_NS;
+
+	while (sync_reached(point) < count) {
+		if (time_ns() > deadline)
+			return false;
+		cpu_relax();
+	}
+	return true;
 }
 
 void test_count_points(struct test_run *t)

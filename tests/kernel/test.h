@@ -23,6 +23,7 @@
 #include "kernel/thread.h"
 #include "kernel/time.h"
 #include "lab/probe.h"
+#include "lab/sync.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 
@@ -148,3 +149,6 @@ struct thread *test_start(const char *name, void (*func)(void *arg), int cpu);
 bool test_await(const u64 *word, u64 value);
 /* The same without yielding, for a thread that holds a spinlock. */
 bool test_spin_until(const u64 *word, u64 value);
+/* The same until @point was reached @count times. Nobody is woken for it, as with sync_wait: who
+ * reaches the point takes and gives back no lock. */
+bool test_spin_until_point(enum sync_point point, u64 count);

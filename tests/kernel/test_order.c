@@ -87,15 +87,59 @@ TEST(order, seqcount, "no order of a section's stores lets a reader accept a tor
 	EXPECT_EQ(t, count.seq, 2 * PERMUTATIONS);
 }
 
+#define LOADS 36 /* ways to make a reader's four, if nothing were between them: 3 * 2 * 2 * 3 */
+
+/* A reader whose loads are made in the @order-th way. Whether it accepts, and what it has then. */
+static bool read_section(u64 order, u64 *seen_a, u64 *seen_b, unsigned int *old)
+{
+	bool moved;
+	u32 seq;
+
+	storebuf_early(order);
+	seq = raw_read_seqcount(&count);
+	*seen_a = sb_load(&a);
+	*seen_b = sb_load(&b);
+	moved = read_seqcount_retry(&count, seq);
+	*old += storebuf_late();
+	return !moved && !(seq & 1);
+}
+
+/*
+ * MO-1, the reader. A section is over; the reader's loads are made at any moments of it that its
+ * barriers permit, the fields before the first count even, and the last count before the fields. It
+ * accepts both words of one update or gives up.
+ */
+TEST(order, seqcount_reader, "no order of a reader's loads has it accept a torn pair")
+{
+	unsigned int torn = 0, accepted = 0, old = 0;
+	u64 seen_a, seen_b;
+
+	seqcount_init(&count, "order");
+	a = b = 0;
+	storebuf_record(true);
+	write_section(0);
+	storebuf_record(false);
+	for (u64 order = 0; order < LOADS; order++) {
+		if (!read_section(order, &seen_a, &seen_b, &old))
+			continue;
+		accepted++;
+		torn += seen_a != seen_b;
+	}
+	EXPECT_EQ(t, torn, 0);
+	EXPECT_OP(t, accepted, >, 0);
+	EXPECT_OP(t, accepted, <, LOADS);
+	EXPECT_OP(t, old, >=, LOADS);
+}
+
 static struct srcu domain;
-static u64 published, looked, may_leave, early;
+static u64 published, looked, may_leave, early, found;
 
 static void prepare(struct test_run *t)
 {
 	if (!domain.cpu && srcu_init(&domain, "order"))
 		panic("no memory for the test");
 	published = 1;
-	looked = may_leave = early = 0;
+	looked = may_leave = early = found = 0;
 	test_count_points(t);
 }
 
@@ -144,19 +188,52 @@ TEST(order, srcu_reader, "a reader is seen to be inside before it looks", .min_c
 	EXPECT_EQ(t, early, 0);
 }
 
-/*
- * MO-7, the other side. When synchronize_srcu returns, with no reader about, the unlinking must be
- * in memory: whoever comes now must not find the object.
- */
-TEST(order, srcu_grace_period, "what was unlinked before a grace period is not found after it")
+static unsigned int kept;
+
+/* Unlinks the object, which stays in the buffer unless the grace period lets it out. */
+static void buffered_writer(void *arg)
 {
-	prepare(t);
-	test_count_points_end();
+	(void)arg;
 	storebuf_begin(0, NULL);
 	sb_store(&published, 0UL);
 	synchronize_srcu(&domain);
+	kept = storebuf_end();
+}
+
+/* Comes when the grace period has found no reader and is about to return. */
+static void late_reader(void *arg)
+{
+	int idx;
+
+	(void)arg;
+	test_spin_until_point(SYNC_srcu_gp_done, 1);
+	idx = srcu_read_lock(&domain);
+	found = READ_ONCE(published);
+	srcu_read_unlock(&domain, idx);
+	SYNC_POINT(prctl_pass);
+}
+
+/*
+ * MO-7, the other side. When a grace period finds no reader, the unlinking must be in memory:
+ * whoever comes then does not find the object, which goes as soon as the grace period returns.
+ */
+TEST(order, srcu_grace_period, "what was unlinked before a grace period is not found after it",
+     .min_cpus = 2)
+{
+	struct thread *reader, *writer;
+	char why[200];
+
+	prepare(t);
+	if (sync_arm("prctl_pass>srcu_gp_done") || sync_go())
+		test_error(t, "bad schedule");
+	writer = test_start("writer", buffered_writer, 0);
+	reader = test_start("reader", late_reader, 1);
+	thread_join(writer);
+	thread_join(reader);
+	if (sync_disarm(why, sizeof(why)))
+		test_error(t, "%s", why);
+	EXPECT_EQ(t, found, 0);
 	EXPECT_EQ(t, READ_ONCE(published), 0);
-	storebuf_end();
-	EXPECT_EQ(t, READ_ONCE(published), 0);
+	EXPECT_OP(t, kept, >, 1); /* the index, too */
 }
 #endif

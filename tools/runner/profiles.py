@@ -109,6 +109,22 @@ RED = [
     Entry(2, globs=("order",), bug="srcu_gp_no_mb"),
     Entry(2, globs=("order",), bug="seq_begin_no_wmb"),
     Entry(2, globs=("order",), bug="seq_end_no_wmb"),
+    # Barriers of page tables, each against the one test that is about it.
+    *(Entry(2, globs=("order." + test,), bug=bug, arch=arch) for arch in (X86, PPC)
+      for bug, test in (("tlb_flush_no_mb", "flush_reads_mask"),
+                        ("mm_switch_no_mb", "load_sets_mask"),
+                        ("tlb_ask_no_mb", "request_is_complete"),
+                        ("tlb_halt_no_mb", "sleep_is_seen"),
+                        ("tlb_answer_no_mb", "answer_is_seen"),
+                        ("ipi_count_no_mb", "interrupt_is_counted"),
+                        ("pte_set_no_release", "first_touch"),
+                        ("table_set_no_release", "first_touch"),
+                        ("anon_vma_no_release", "first_touch"),
+                        ("unlock_no_release", "ptl_shows_section"),
+                        ("tlb_wait_no_mb", "answers_come_first"),
+                        ("seq_read_no_rmb", "seqcount_reader"),
+                        ("seq_retry_no_rmb", "seqcount_reader"))),
+    Entry(2, globs=("order.broadcast_comes_after",), bug="tlbie_no_sync", arch=PPC),
     Entry(2, globs=("lookup",), bug="skip_dead_mark"),
     Entry(2, globs=("lookup",), bug="skip_bounds_check"),
     Entry(4, globs=("paths",), bug="skip_anon_vma_check"),
@@ -124,7 +140,11 @@ RED = [
     Entry(4, globs=("lock",), bug="rwsem_last_first"),
     Entry(4, globs=("lock",), bug="rwsem_last_first", arch=PPC),
     # Found by the watchdog: the defect is counted in its report, the wait's limit ends the run.
-    Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6")),
+    *(Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6"), arch=arch)
+      for arch in (X86, PPC)),
+    # The watchdog's own judgement: starved is not hung, and who is overtaken is starved.
+    Entry(2, globs=("watchdog.starved_is*",), bug="hung_by_age"),
+    Entry(2, globs=("watchdog.starved",), bug="overtaking_unseen", extra=("--append", "limit=6")),
     Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6")),
     Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6"), arch=PPC),
     Entry(4, globs=("srcu",), bug="srcu_free_at_once", arch=PPC),
@@ -149,6 +169,8 @@ RED = [
                   "tables_gp_skips_cpu")),
     *(Entry(4, globs=("torture.tables*",), bug=bug, arch=arch) for arch in (X86, PPC)
       for bug in ("tables_free_at_once", "shootdown_one_short", "tables_gp_at_once")),
+    *(Entry(4, "replay", globs=("torture.tables*rcu",), bug="tables_gp_skips_cpu", arch=arch)
+      for arch in (X86, PPC)),
     Entry(2, globs=("tables",), bug="tables_no_sync", arch=PPC),
     Entry(4, globs=("torture.tables*",), bug="tables_no_sync", arch=PPC),
     Entry(2, globs=("quarantine.vma_control",), bug="srcu_free_at_once", extra=DEBUG),
@@ -175,9 +197,10 @@ class Undecided:
 
 
 UNDECIDED = [
-    Undecided("tables_no_sync", X86, "there is no broadcast invalidation",
+    Undecided(bug, X86, "there is no broadcast invalidation",
               Entry(1, globs=("boot",), extra=("--append", "flush=tlbie")),
-              code=2, says="tlbie where the machine has it"),
+              code=2, says="tlbie where the machine has it")
+    for bug in ("tables_no_sync", "tlbie_no_sync")
 ]
 
 # Deaths of the kernel, and what must stand in the report.
@@ -237,6 +260,7 @@ COMMANDS = [
      None),
     ("orders and lists in real boots", ["python3", "tests/host/sched_boot.py"], None),
     ("traces of real boots", ["python3", "tests/host/trace_boot.py"], None),
+    ("guests that the host starves", ["python3", "tests/host/starve_boot.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
     ("mutants' own tests", ["python3", "-m", "unittest", "discover", "-s",
@@ -256,6 +280,7 @@ CHECK = (
     + [Entry(4, cpu="max", globs=MACHINE_GLOBS), Entry(4, machine="iso", globs=MACHINE_GLOBS)]
     + [Entry(2, machine=machine, globs=MACHINE_GLOBS) for machine in ("q35", "pc")]
     + [Entry(smp, "kvm", globs=KVM_GLOBS, extra=KVM_EXTRA) for smp in (2, 4)]
+    + [Entry(4, "kvm", globs=("watchdog",), extra=KVM_EXTRA)]
     + [Entry(16, "kvm", globs=KVM_GLOBS_16, extra=KVM_EXTRA)]
     + [Entry(64, "parallel", globs=("deadlock",))]
     # More CPUs than a word has bits.

@@ -29,4 +29,7 @@
 #define smp_rmb() host_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() host_fence(__ATOMIC_RELEASE)
 
+/* As much as the thread sanitizer understands, and the host's machine, if it is x86_64, needs. */
+#define atomic_full(builtin, ...) builtin(__VA_ARGS__, __ATOMIC_SEQ_CST)
+
 #define arch_flag_is_set(flag) (READ_ONCE(*(flag)))

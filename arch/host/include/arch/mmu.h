@@ -10,6 +10,8 @@
 
 #include "kernel/atomic.h"
 #include "kernel/types.h"
+#include "lab/bug.h"
+#include "lab/storebuf.h"
 #include "arch/page.h"
 
 typedef struct { u64 v; } pgd_t;
@@ -84,12 +86,12 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 
 static inline void pte_set(pte_t *ptep, pte_t pte)
 {
-	smp_store_release(&ptep->v, pte.v);
+	sb_store_release(&ptep->v, pte.v, bug(pte_set_no_release));
 }
 
 static inline pte_t pte_get_and_clear(pte_t *ptep)
 {
-	return (pte_t){ xchg(&ptep->v, 0) };
+	return (pte_t){ sb_take(&ptep->v) };
 }
 
 /* --- tables --- */
@@ -98,10 +100,10 @@ static inline pte_t pte_get_and_clear(pte_t *ptep)
 	static inline bool x##_none(x##_t e) { return e.v == 0; }                                  \
 	static inline bool x##_same(x##_t a, x##_t b) { return a.v == b.v; }                       \
 	static inline phys_addr_t x##_table_phys(x##_t e) { return e.v & HOST_PTE_FRAME; }         \
-	static inline void x##_clear(x##_t *p) { WRITE_ONCE(p->v, 0); }                            \
+	static inline void x##_clear(x##_t *p) { sb_store(&p->v, 0); }                             \
 	static inline void x##_set_table(x##_t *p, phys_addr_t table)                              \
 	{                                                                                          \
-		smp_store_release(&p->v, table | HOST_PTE_PRESENT);                                \
+		sb_store_release(&p->v, table | HOST_PTE_PRESENT, bug(table_set_no_release));      \
 	}
 DEFINE_TABLE_ENTRY(p4d)
 DEFINE_TABLE_ENTRY(pud)

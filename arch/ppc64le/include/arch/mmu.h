@@ -19,6 +19,8 @@
 
 #include "kernel/atomic.h"
 #include "kernel/types.h"
+#include "lab/bug.h"
+#include "lab/storebuf.h"
 #include "arch/page.h"
 
 typedef struct { u64 v; } pgd_t;
@@ -126,13 +128,13 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 /* Stores an entry where none was present (MO-5: page contents are stored before). */
 static inline void pte_set(pte_t *ptep, pte_t pte)
 {
-	smp_store_release(&ptep->v, radix_swap(pte.v));
+	sb_store_release(&ptep->v, radix_swap(pte.v), bug(pte_set_no_release));
 }
 
 /* Atomically takes the entry away. */
 static inline pte_t pte_get_and_clear(pte_t *ptep)
 {
-	return (pte_t){ radix_swap(xchg(&ptep->v, 0)) };
+	return (pte_t){ radix_swap(sb_take(&ptep->v)) };
 }
 
 /* --- tables --- */
@@ -150,10 +152,11 @@ static inline pte_t pte_get_and_clear(pte_t *ptep)
 	static inline bool x##_present(x##_t e) { return e.v & RADIX_VALID; }                      \
 	static inline bool x##_same(x##_t a, x##_t b) { return a.v == b.v; }                       \
 	static inline phys_addr_t x##_table_phys(x##_t e) { return e.v & RADIX_TABLE_MASK; }       \
-	static inline void x##_clear(x##_t *p) { WRITE_ONCE(p->v, 0); }                            \
+	static inline void x##_clear(x##_t *p) { sb_store(&p->v, 0); }                             \
 	static inline void x##_set_table(x##_t *p, phys_addr_t table)                              \
 	{                                                                                          \
-		smp_store_release(&p->v, radix_swap(RADIX_VALID | table | RADIX_BITS_##x));        \
+		sb_store_release(&p->v, radix_swap(RADIX_VALID | table | RADIX_BITS_##x),          \
+				 bug(table_set_no_release));                                       \
 	}
 DEFINE_TABLE_ENTRY(p4d)
 DEFINE_TABLE_ENTRY(pud)

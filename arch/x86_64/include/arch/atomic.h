@@ -12,6 +12,7 @@
 #define smp_wmb() barrier()
 
 /* A locked instruction is a full barrier by itself. */
+#define atomic_full(builtin, ...) builtin(__VA_ARGS__, __ATOMIC_SEQ_CST)
 static inline void smp_inc_mb(u64 *count)
 {
 	__asm__ __volatile__("lock; addq $1, %0" : "+m"(*count)::"memory", "cc");

@@ -12,6 +12,8 @@
 
 #include "kernel/atomic.h"
 #include "kernel/types.h"
+#include "lab/bug.h"
+#include "lab/storebuf.h"
 #include "arch/page.h"
 
 typedef struct { u64 v; } pgd_t;
@@ -108,13 +110,13 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 /* Stores an entry where none was present (MO-5: page contents are stored before). */
 static inline void pte_set(pte_t *ptep, pte_t pte)
 {
-	smp_store_release(&ptep->v, pte.v);
+	sb_store_release(&ptep->v, pte.v, bug(pte_set_no_release));
 }
 
 /* Atomically takes the entry away, with the young and dirty bits the hardware set until now. */
 static inline pte_t pte_get_and_clear(pte_t *ptep)
 {
-	return (pte_t){ xchg(&ptep->v, 0) };
+	return (pte_t){ sb_take(&ptep->v) };
 }
 
 /* --- tables --- */
@@ -124,10 +126,10 @@ static inline pte_t pte_get_and_clear(pte_t *ptep)
 	static inline bool x##_present(x##_t e) { return e.v & X86_PTE_PRESENT; }                  \
 	static inline bool x##_same(x##_t a, x##_t b) { return a.v == b.v; }                       \
 	static inline phys_addr_t x##_table_phys(x##_t e) { return e.v & X86_PTE_PFN_MASK; }       \
-	static inline void x##_clear(x##_t *p) { WRITE_ONCE(p->v, 0); }                            \
+	static inline void x##_clear(x##_t *p) { sb_store(&p->v, 0); }                             \
 	static inline void x##_set_table(x##_t *p, phys_addr_t table)                              \
 	{                                                                                          \
-		smp_store_release(&p->v, table | X86_TABLE_FLAGS);                                 \
+		sb_store_release(&p->v, table | X86_TABLE_FLAGS, bug(table_set_no_release));       \
 	}
 DEFINE_TABLE_ENTRY(p4d)
 DEFINE_TABLE_ENTRY(pud)
