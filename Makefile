@@ -134,18 +134,27 @@ $(USER_OBJECTS): $(BUILD)/%.o: % $(BUILD)/settings
 	$(Q)mkdir -p $(@D)
 	$(call say,USERCC)
 	$(Q)$(USER_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+USER_LDFLAGS := -static -Wl,-z,norelro
 $(BUILD)/utest: $(BUILD)/sources $(USER_OBJECTS)
 	$(call say,USERLD)
-	$(Q)$(USER_CC) -static -Wl,-z,norelro -pthread -o $@ $(USER_OBJECTS) -lm
+	$(Q)$(USER_CC) $(USER_LDFLAGS) -pthread -o $@ $(USER_OBJECTS) -lm
 UTEST := $(if $(USER_SOURCES),$(BUILD)/utest)
+# A program of which a part lies in the same GiB, megabytes from the rest: tests/user/apart.c.
+APART_x86_64 := 0x800000
+APART_ppc64le := 0x10800000
+APART_OBJECTS := $(patsubst %,$(BUILD)/tests/user/%.c.o,apart main options util)
+$(BUILD)/apart: $(APART_OBJECTS)
+	$(call say,USERLD)
+	$(Q)$(USER_CC) $(USER_LDFLAGS),--section-start=.apart=$(APART_$(ARCH)),-s -pthread \
+		-o $@ $(APART_OBJECTS)
 # The same with glibc everywhere, for --exec; the objects stand for the headers it depends on.
 $(BUILD)/utest-glibc: $(BUILD)/sources $(USER_OBJECTS)
 	$(call say,USERLD)
-	$(Q)$(CROSS)gcc $(USER_CFLAGS) -static -Wl,-z,norelro -o $@ $(USER_SOURCES) -lm
+	$(Q)$(CROSS)gcc $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $(USER_SOURCES) -lm
 glibc: $(BUILD)/utest-glibc
-$(INITRD): tools/mkinitrd.py $(BUILD)/sources $(UTEST)
+$(INITRD): tools/mkinitrd.py $(BUILD)/sources $(UTEST) $(BUILD)/apart
 	$(call say,CPIO)
-	$(Q)$(PYTHON) $< $@ $(if $(UTEST),bin/utest=$(UTEST))
+	$(Q)$(PYTHON) $< $@ $(if $(UTEST),bin/utest=$(UTEST)) bin/apart=$(BUILD)/apart
 
 # --- a boot medium ---
 iso: $(ISO)
@@ -210,7 +219,7 @@ TOOLS := gcc:gcc ld:binutils python3:python3 musl-gcc:musl-tools \
 	qemu-system-x86_64:qemu-system-x86 grub-mkrescue:grub-common \
 	/usr/lib/grub/i386-pc/boot.img:grub-pc-bin xorriso:xorriso mformat:mtools \
 	$(if $(filter ppc64le,$(ARCH))$(filter $(TABLES),$(MAKECMDGOALS)),$(TOOLS_ppc64le)) \
-	$(if $(filter mutants-machine,$(MAKECMDGOALS)),\
+	$(if $(filter check mutants-machine,$(MAKECMDGOALS)),\
 		/usr/lib/python3/dist-packages/clang/cindex.py:python3-clang) \
 	$(if $(filter check models,$(MAKECMDGOALS)),spin:spin)
 deps:

@@ -19,7 +19,8 @@
 
 #define BACKTRACE_MAX 32
 
-unsigned long bad_signs;
+unsigned long bad_signs, warns_expected;
+static bool warn_is_expected;
 
 static u32 panic_cpu; /* CPU number + 1 of the one that reports */
 
@@ -143,9 +144,22 @@ void panic_report_trap(const char *what, unsigned long pc, bool fresh_stack)
 
 void warn_report(const char *file, int line, const char *what)
 {
-	__atomic_fetch_add(&bad_signs, 1, __ATOMIC_RELAXED);
+	bool expected = LAB && READ_ONCE(warn_is_expected);
+
+	__atomic_fetch_add(expected ? &warns_expected : &bad_signs, 1, __ATOMIC_RELAXED);
+	if (expected)
+		printk_set_expected(true);
 	printk("WARN: %s:%d: %s", file, line, what);
 	place_print(irq_enabled());
 	held_locks_print();
 	backtrace_print_current();
+	if (expected)
+		printk_set_expected(false);
 }
+
+#if LAB
+void warn_expect(bool expected)
+{
+	WRITE_ONCE(warn_is_expected, expected);
+}
+#endif

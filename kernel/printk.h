@@ -48,8 +48,12 @@ void backtrace_print(unsigned long pc, unsigned long fp);
 void backtrace_print_current(void);
 
 /* Counts WARNs and other bad signs of this boot; a test run with any of them fails. */
-extern unsigned long bad_signs;
+extern unsigned long bad_signs, warns_expected;
 void warn_report(const char *file, int line, const char *what);
+#if LAB
+/* From now on a test expects WARNs: marked, and counted in warns_expected instead. Or no longer. */
+void warn_expect(bool expected);
+#endif
 
 #define BUG_ON(cond)                                                                               \
 	do {                                                                                       \

@@ -92,14 +92,13 @@ static void rwsem_expired(struct rwsem *sem, bool write)
 	      !(state & RWSEM_WRITER) ? "none" : writer ? writer->name : "not yet awake");
 }
 
-/* True once it is granted, false if the wait was broken before that. */
+/* Ends the wait that the caller began. True once it is granted, false if it was broken before. */
 static bool rwsem_sleep(struct rwsem *sem, struct rwsem_waiter *waiter, bool breakable)
 {
 	u64 deadline = time_ns() + wait_limit_ns;
 	const char *outer_reason = current->sleep_reason;
 
 	current->sleep_reason = sem->name;
-	thread_wait_begin(waiter->write ? WAIT_WRITE : WAIT_READ, sem, 0);
 	if (breakable)
 		thread_wait_breakable();
 	for (;;) {
@@ -139,6 +138,8 @@ bool rwsem_wait(struct rwsem *sem, bool write, bool breakable)
 	trace(LOCK, LOCK_WAIT, write ? HOOK_WRITE : HOOK_READ, sem,
 	      __builtin_return_address(0));
 	spin_lock(&sem->wait_lock);
+	/* In the queue's order, so that who looks on can tell who stands behind whom. */
+	thread_wait_begin(write ? WAIT_WRITE : WAIT_READ, sem, 0);
 	if (bug(rwsem_last_first))
 		list_add(&waiter.node, &sem->waiters);
 	else

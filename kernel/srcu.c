@@ -67,8 +67,8 @@ bool srcu_read_held(struct srcu *srcu)
 
 static void srcu_report_stall(struct srcu *srcu, unsigned int idx)
 {
-	printk("srcu: %s: readers of index %u have not left for %lu s:", srcu->name, idx,
-	       (unsigned long)(wait_limit_ns / NSEC_PER_SEC));
+	printk("srcu: %s: readers of index %u have not left for %lu ms:", srcu->name, idx,
+	       (unsigned long)(srcu->stall_ns / NSEC_PER_MSEC));
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
 		const struct srcu_count *count = &srcu->cpu[cpu].count[idx];
 
@@ -81,7 +81,7 @@ static void srcu_report_stall(struct srcu *srcu, unsigned int idx)
 /* Readers may sleep as long as they like, so this goes on; but it says so once. */
 static void srcu_wait_idle(struct srcu *srcu, unsigned int idx)
 {
-	u64 limit = time_ns() + wait_limit_ns;
+	u64 limit = time_ns() + srcu->stall_ns;
 	u64 pause = POLL_MIN_NS;
 	bool reported = false;
 
@@ -233,6 +233,7 @@ int srcu_init(struct srcu *srcu, const char *name)
 		return -ENOMEM;
 	memset(srcu, 0, sizeof(*srcu));
 	srcu->name = name;
+	srcu->stall_ns = wait_limit_ns;
 	srcu->cpu = (struct srcu_cpu *)ALIGN_UP((uintptr_t)memory, CACHE_LINE);
 	mutex_init(&srcu->gp_mutex, "srcu_gp");
 	spin_init(&srcu->lock, "srcu_lock");

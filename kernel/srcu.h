@@ -40,6 +40,7 @@ struct srcu {
 	u32 idx;	      /* the index for new readers, 0 or 1; changed under gp_mutex */
 	struct mutex gp_mutex;
 	u64 gp_completed; /* grace periods completed, changed under gp_mutex */
+	u64 stall_ns;	  /* a grace period that waits longer for a reader says so */
 
 	/* Callbacks wait here for the worker; guarded by lock. */
 	struct spinlock lock;
@@ -50,7 +51,8 @@ struct srcu {
 	struct thread *worker;
 };
 
-/* Makes the domain and its worker thread. Returns 0 or -ENOMEM. May sleep. */
+/* Makes the domain and its worker thread; stall_ns is the limit of waits. Returns 0 or -ENOMEM. May
+ * sleep. */
 int srcu_init(struct srcu *srcu, const char *name);
 
 /* Counts this CPU's reader in or out; full barrier before and after. */

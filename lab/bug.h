@@ -49,6 +49,8 @@
 	X(rwsem_no_handover, "who leaves a semaphore wakes nobody (hung threads)")                 \
 	X(rwsem_last_first, "who comes last is served first (starvation)")                         \
 	X(nmi_unanswered, "CPUs do not answer NMIs, as if the host did not run them")              \
+	X(hung_by_age, "for the watchdog what is old is stuck, had it time to go on or not")       \
+	X(overtaking_unseen, "the watchdog does not see that who came later was served first")     \
 	X(tlb_ack_lost, "every hundredth shootdown request is forgotten (lost interrupt)")         \
 	X(protect_keeps_ptes, "mprotect leaves the entries that are there (INV-1)")                \
 	X(rb_loop_on_rotate, "rotations link a loop for a moment (7.7)")                           \

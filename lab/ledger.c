@@ -16,9 +16,16 @@ static const char *const ledger_names[NR_LEDGER_ITEMS] = {
 #undef X
 };
 
+/* Callbacks that have been queued have run: known even if the barrier is what is wrong. */
+static void await_callbacks(struct srcu *srcu)
+{
+	srcu_barrier(srcu);
+	wait_event(&srcu->barrier_wq, READ_ONCE(srcu->nr_done) >= READ_ONCE(srcu->nr_queued));
+}
+
 void ledger_read(struct ledger *ledger)
 {
-	srcu_barrier(&vma_srcu);
+	await_callbacks(&vma_srcu);
 	pgtable_free_barrier();
 #define X(id, name, value) ledger->count[LEDGER_##id] = (value);
 	LEDGER_LIST(X)

@@ -8,6 +8,7 @@
 #if LAB && MUTANTS
 #include "arch/power.h"
 #include "kernel/atomic.h"
+#include "kernel/cmdline.h"
 #include "kernel/errno.h"
 #include "kernel/exit.h"
 #include "kernel/printk.h"
@@ -33,6 +34,34 @@ bool mutant_reach(u32 id)
 	return true;
 }
 
+/* The value of @name in @words, up to the next space, in @value; or nothing. */
+static void find_word(const char *words, const char *name, char *value, size_t size)
+{
+	size_t len = strlen(name);
+
+	value[0] = '\0';
+	while (*words) {
+		size_t n = 0;
+
+		while (words[n] && words[n] != ' ')
+			n++;
+		if (n >= len && !strncmp(words, name, len))
+			strlcpy(value, words + len, min(n - len + 1, size));
+		words += n + (words[n] == ' ');
+	}
+}
+
+/* Hits are told at once, so it must be known where. A wrong word is left to mutant_set. */
+void mutant_choose_early(const char *words)
+{
+	char value[16];
+
+	find_word(words, "channels=", value, sizeof(value));
+	cmdline.split_channels = !strcmp(value, "split");
+	find_word(words, "mutant=", value, sizeof(value));
+	mutant_set(value);
+}
+
 int mutant_set(const char *word)
 {
 	u64 number = 0;
@@ -52,7 +81,7 @@ void mutant_report_hits(void)
 }
 
 /* One line for each 256 mutants of which some were reached: bits, the lowest number first. */
-static void report_reached(const char *suite, const char *name)
+static void report_reached(const char *who)
 {
 	for (u32 base = 0; base <= MUTANTS; base += 256) {
 		char text[65] = "";
@@ -67,14 +96,23 @@ static void report_reached(const char *suite, const char *name)
 			any |= bits;
 		}
 		if (any)
-			control_print("reach_%s.%s_%u=%s\n", suite, name, base, text);
+			control_print("reach_%s_%u=%s\n", who, base, text);
 	}
+}
+
+void mutant_after_boot(void)
+{
+	if (mutant_now == MUTANT_RECORD)
+		report_reached("boot");
 }
 
 void mutant_after_test(const char *suite, const char *name, bool failed)
 {
+	char who[96];
+
 	if (mutant_now == MUTANT_RECORD) {
-		report_reached(suite, name);
+		snprintf(who, sizeof(who), "%s.%s", suite, name);
+		report_reached(who);
 	} else if (mutant_now && failed) {
 		mutant_report_hits();
 		arch_exit(EXIT_FAIL);

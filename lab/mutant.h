@@ -37,13 +37,25 @@ static __always_inline bool mutant_is(u32 id)
 	return unlikely(READ_ONCE(mutant_now) == id);
 }
 
+/* Boot, as soon as the command line is known: so that what runs before it is parsed has mutants
+ * too. The console must work. */
+void mutant_choose_early(const char *words);
 /* Turns @word on: "" for none, "record", or a number. 0, or -EINVAL with a message. */
 int mutant_set(const char *word);
+/* Before the first test: tells what the start of the machine reached. */
+void mutant_after_boot(void);
 /* After a test: tells what it reached, or ends the run if a mutant is on and the test @failed. */
 void mutant_after_test(const char *suite, const char *name, bool failed);
 /* How often the mutant that is on was reached, on the control channel. */
 void mutant_report_hits(void);
 #else
+static inline void mutant_choose_early(const char *words)
+{
+	(void)words;
+}
+static inline void mutant_after_boot(void)
+{
+}
 static inline int mutant_set(const char *word)
 {
 	return word[0] ? -1 : 0;

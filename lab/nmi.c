@@ -24,9 +24,11 @@
 
 #define NMI_TRACE_MAX 24
 #define LATE_LIMIT_NS (5 * NSEC_PER_SEC)
-/* For how long an interrupt is tried first, where an NMI is dangerous: what takes longer has
- * interrupts off, or is starved. In replay mode nobody is, and time is dear. */
+/* For how long an interrupt is tried first, where an NMI is dangerous, and as long again in turns
+ * after each of which the host has let it run. In replay mode nobody is starved, and time is dear.
+ */
 #define GENTLE_NS ((cmdline.mode == MODE_REPLAY ? 2 : 200) * NSEC_PER_MSEC)
+#define GENTLE_TURNS 4
 
 static struct nmi_trace {
 	bool asked, done;
@@ -193,6 +195,22 @@ static enum nmi_answer nmi_answer(const struct nmi_trace *trace)
 	return trace->irqs_on ? NMI_IRQS_ON : NMI_IRQS_OFF;
 }
 
+/* Whether @cpu has answered an interrupt. */
+static bool nmi_ask_gently(unsigned int cpu, const struct nmi_trace *trace)
+{
+	if (has_interrupts_off(cpu) || !arch_nmi_interrupt(cpu))
+		return false;
+	if (nmi_await(trace, GENTLE_NS))
+		return true;
+	/* It has interrupts off, or the host did not let it run: not so any more. */
+	for (unsigned int turn = 0; turn < GENTLE_TURNS; turn++) {
+		arch_nmi_await_turns();
+		if (nmi_await(trace, GENTLE_NS / GENTLE_TURNS))
+			return true;
+	}
+	return false;
+}
+
 enum nmi_answer nmi_ask(unsigned int cpu)
 {
 	struct nmi_trace *trace = &nmi_traces[cpu];
@@ -203,7 +221,7 @@ enum nmi_answer nmi_ask(unsigned int cpu)
 	trace->done = false;
 	trace->asked_ns = time_ns();
 	smp_store_release(&trace->asked, true);
-	if (has_interrupts_off(cpu) || !arch_nmi_interrupt(cpu) || !nmi_await(trace, GENTLE_NS)) {
+	if (!nmi_ask_gently(cpu, trace)) {
 		WRITE_ONCE(trace->late, true);
 		arch_nmi_send(cpu);
 		nmi_await(trace, NSEC_PER_SEC);

@@ -22,6 +22,10 @@
 #include "lab/hook.h"
 
 #define LOOK_NS (2 * NSEC_PER_MSEC)
+/* A look that took long, since CPUs were slow to answer, is followed by this many times as long
+ * without one, up to a limit: or a CPU would do nothing but look, and be what it looks for. */
+#define LOOK_SHARE 4
+#define LOOK_PAUSE_MAX_NS (100 * NSEC_PER_MSEC)
 /* Threads' waits are looked at less often, and not those that have just begun. */
 #define THREAD_LOOK_NS (20 * NSEC_PER_MSEC)
 #define IDLE_LOOK_NS (250 * NSEC_PER_MSEC)
@@ -36,6 +40,7 @@ u64 watchdog_limit_ns = U64_MAX;
 static bool watchdog_on;
 static bool look_busy;
 static u64 look_ns, thread_look_ns, stall_look_ns; /* when the latest was taken */
+static u64 look_pause_ns = LOOK_NS; /* until the next */
 static struct timer look_timers[NR_CPUS];
 static u64 nmi_ns;		/* the latest of the second line's */
 static unsigned int nmi_count;	/* since the latest look */
@@ -118,8 +123,11 @@ static void look_end(const struct look *look)
 	if (look->threads)
 		threads_unlock();
 	if (!look->nmi) {
+		u64 now = time_ns(), pause = LOOK_SHARE * (now - look->now);
+
 		nmi_count = 0;
-		WRITE_ONCE(look_ns, time_ns());
+		WRITE_ONCE(look_pause_ns, min(max(pause, LOOK_NS), LOOK_PAUSE_MAX_NS));
+		WRITE_ONCE(look_ns, now);
 	}
 	smp_store_release(&look_busy, false);
 }
@@ -144,7 +152,7 @@ static void watchdog_look(void)
 {
 	struct look look;
 
-	if (!watchdog_on || !elapsed(time_ns(), READ_ONCE(look_ns), LOOK_NS) ||
+	if (!watchdog_on || !elapsed(time_ns(), READ_ONCE(look_ns), READ_ONCE(look_pause_ns)) ||
 	    !look_begin(&look, false))
 		return;
 	look_cpus(&look);

@@ -15,6 +15,7 @@
 #include "kernel/stat.h"
 #include "kernel/thread.h"
 #include "kernel/time.h"
+#include "lab/bug.h"
 #include "mm/tlb.h"
 
 static struct cpu_record {
@@ -38,7 +39,8 @@ static u64 told_ns;
 
 static bool old_enough(const struct look *look, u64 since_ns, u64 limit_ns, unsigned int seen)
 {
-	return look->now > since_ns && look->now - since_ns >= limit_ns && seen >= STALL_LOOKS;
+	return look->now > since_ns && look->now - since_ns >= limit_ns &&
+	       (seen >= STALL_LOOKS || bug(hung_by_age));
 }
 
 /* --- CPUs --- */
@@ -54,7 +56,11 @@ static bool cpu_idles(const struct cpu *cpu)
  */
 static void judge_silent_cpu(const struct look *look, unsigned int cpu, struct cpu_record *record)
 {
-	switch (nmi_ask(cpu)) {
+	enum nmi_answer answer = nmi_ask(cpu);
+
+	if (answer == NMI_NO_ANSWER && bug(hung_by_age))
+		answer = NMI_IRQS_OFF;
+	switch (answer) {
 	case NMI_IRQS_OFF:
 		if (++record->proofs < STALL_PROOFS)
 			return;
@@ -247,6 +253,8 @@ static bool is_starved(struct thread *thread, const struct wait *wait,
 {
 	struct wait now = wait_sample(&thread->lab.waits, 0);
 
+	if (verdict->overtaken && bug(overtaking_unseen))
+		return false;
 	if (verdict->overtaken && now.kind == wait->kind && now.serial == wait->serial &&
 	    READ_ONCE(thread->state) == THREAD_SLEEPING)
 		thread->lab.overtaken++;

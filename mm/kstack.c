@@ -8,7 +8,8 @@
  * waits on a list, linked through its lowest word, for the next thread. So no CPU ever needs to
  * flush a kernel translation.
  *
- * Locking: kstack_lock guards the list and the counters; page allocator locks are inside it.
+ * Locking: kstack_lock guards the list, the counters and the area's page tables; page allocator
+ * locks are inside it.
  */
 #include "mm/slab.h"
 #include "mm/page.h"

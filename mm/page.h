@@ -130,6 +130,8 @@ void page_drain_cpu(void);
  * never): for tests of what running out of memory does.
  */
 void page_alloc_fail_after(u64 n);
+/* From now on every one of kind PAGE_KERNEL or PAGE_SLAB fails, or no longer. */
+void page_alloc_fail_kernel(bool fail);
 /* Reports the free page @page, mapped, if it was poisoned and is no more; looks once. */
 void page_check_poison(struct page *page);
 #endif

@@ -27,25 +27,31 @@
 static atomic64_t nr_kind_early[NR_PAGE_KINDS]; /* counted by CPUs that had no list yet */
 
 #if LAB
-static bool fail_armed;
+static u32 fail_kinds; /* bits of enum page_kind, 0: none fails */
 static atomic64_t fail_left;
 
 void page_alloc_fail_after(u64 n)
 {
 	atomic64_set(&fail_left, (s64)n);
-	WRITE_ONCE(fail_armed, n != 0);
+	WRITE_ONCE(fail_kinds, n ? BIT(PAGE_ANON) | BIT(PAGE_TABLE) : 0);
+}
+
+void page_alloc_fail_kernel(bool fail)
+{
+	atomic64_set(&fail_left, 0);
+	WRITE_ONCE(fail_kinds, fail ? BIT(PAGE_KERNEL) | BIT(PAGE_SLAB) : 0);
 }
 
 static __noinline bool count_failure(enum page_kind kind)
 {
-	if (kind != PAGE_ANON && kind != PAGE_TABLE)
+	if (!(READ_ONCE(fail_kinds) & BIT(kind)))
 		return false;
 	return atomic64_add_return(&fail_left, -1) < 0;
 }
 
 static inline bool alloc_must_fail(enum page_kind kind)
 {
-	return unlikely(READ_ONCE(fail_armed)) && count_failure(kind);
+	return unlikely(READ_ONCE(fail_kinds)) && count_failure(kind);
 }
 
 /* The reports are apart, so that the checks cost little. */

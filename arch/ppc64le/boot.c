@@ -19,6 +19,7 @@
 #include "kernel/printk.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
+#include "lab/mutant.h"
 
 #define LOW_MEMORY_END 0x10000UL
 #define FDT_SIZE_LIMIT 0x1000000UL
@@ -185,6 +186,7 @@ void boot_main(phys_addr_t tree)
 	read_chosen(&fdt, fdt_find(&fdt, root, "chosen"));
 	read_memory(&fdt, root);
 	read_cpus(&fdt, fdt_find(&fdt, root, "cpus"));
+	mutant_choose_early(boot_info.cmdline);
 	mmu_boot_cpu_init();
 	kernel_main();
 }

@@ -54,10 +54,6 @@
 #define CCR_SO 0x10000000
 #define SYSCALL_ERRNO_MAX 4095
 
-/* Where the interrupts with translation on enter: AIL 3 of the LPCR. */
-#define VECTORS_PHYS 0x4000
-#define VECTORS_END 0x6000
-
 #define VEC_RESET 0x100
 #define VEC_MACHINE_CHECK 0x200
 #define VEC_DATA 0x300

@@ -16,6 +16,7 @@
 #define H_XIRR 0x74
 #define H_CEDE 0xe0
 #define H_SET_MODE 0x31c
+#define MODE_LITTLE_ENDIAN 1, 4 /* value and resource, as H_SET_MODE takes them */
 #define H_REGISTER_PROC_TBL 0x37c
 #define H_SIGNAL_SYS_RESET 0x380
 #define H_RTAS 0xf000 /* QEMU's and KVM's own: RTAS without a code blob */

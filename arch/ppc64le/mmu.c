@@ -10,12 +10,13 @@
  *
  * The boot CPU starts on a tree of 1 GiB pages in .bss with all rights; arch_mmu_init replaces it.
  * Rights then (W^X): nothing is both writable and executable; text, vectors and rodata cannot be
- * written; frame 0, but for vectors, and the guard page of the boot stack are not mapped. One page
- * of text, sigreturn_page, is user mode's to read and execute as well.
+ * written; what is below the RAM that is used, but for vectors, and the guard page of the boot
+ * stack are not mapped. One page of text, sigreturn_page, is user mode's to read and execute as
+ * well.
  *
  * Owns kernel_pgd and everything below, and the process table. The kernel's tree changes after boot
- * in the stack area only, under kernel_map_lock (innermost but for the page allocator's locks). A
- * process table entry is written by who makes the address space, before anybody loads its PID.
+ * in the stack area only, for one caller at a time (kstack_lock). A process table entry is written
+ * by who makes the address space, before anybody loads its PID.
  *
  * Source: Power ISA 3.0B, book III, 5.7.6.2 (process table), 5.7.10 (radix trees); PAPR+ 14.5.4.3
  * (H_REGISTER_PROC_TBL).
@@ -23,7 +24,6 @@
 #include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "kernel/printk.h"
-#include "kernel/spinlock.h"
 #include "mm/page.h"
 #include "arch/ppc64le/hcall.h"
 #include "arch/ppc64le/internal.h"
@@ -49,15 +49,15 @@ struct process_entry {
 };
 
 #define BOOT_PROCESSES 4096
-#define PROCESSES_MAX ((PAGE_SIZE << (MAX_ORDER - 1)) / sizeof(struct process_entry))
+#define PROCESSES_MAX ((PAGE_SIZE << MAX_ORDER) / sizeof(struct process_entry))
+#define RAM_MAX (PROCESSES_MAX << MMU_PID_SHIFT)
+_Static_assert(RAM_MAX <= PGD_SIZE, "one entry of the kernel's top table maps all RAM");
 
 pgd_t kernel_pgd[PTRS_PER_PGD] __aligned(PGD_TABLE_SIZE);
 static pgd_t no_user_pgd[PTRS_PER_PGD] __aligned(PGD_TABLE_SIZE);
 static pud_t boot_puds[PTRS_PER_PUD] __aligned(PUD_TABLE_SIZE);
 static struct process_entry boot_processes[BOOT_PROCESSES] __aligned(65536);
 static struct process_entry *processes = boot_processes;
-
-static DEFINE_SPINLOCK(kernel_map_lock);
 
 static void process_set(struct process_entry *table, unsigned long pid, const pgd_t *pgd)
 {
@@ -88,8 +88,8 @@ void mmu_boot_cpu_init(void)
 {
 	unsigned long msr;
 
-	if (ram_end() > PGD_SIZE)
-		panic("more RAM than one entry of the kernel's top table maps");
+	if (ram_end() > RAM_MAX)
+		panic("more RAM than the process table serves");
 	for (phys_addr_t phys = 0; phys < ram_end(); phys += PUD_SIZE)
 		boot_puds[phys >> PUD_SHIFT].v = radix_swap(phys | BOOT_RIGHTS);
 	p4d_set_table(p4d_of(&kernel_pgd[table_index(DIRECT_MAP_BASE, PGD_SHIFT)], DIRECT_MAP_BASE),
@@ -146,7 +146,7 @@ static u64 frame_rights(phys_addr_t phys)
 {
 	if (phys < VECTORS_END && phys + PAGE_SIZE > VECTORS_PHYS)
 		return KERNEL_TEXT;
-	if (!phys || phys == image_to_phys(boot_stack_guard))
+	if (phys < boot_info.ram[0].start || phys == image_to_phys(boot_stack_guard))
 		return 0;
 	if (phys == image_to_phys(sigreturn_page))
 		return USER_TEXT;
@@ -184,8 +184,6 @@ static void processes_grow(void)
 		nr *= 2;
 	if (nr == BOOT_PROCESSES)
 		return;
-	if (nr > PROCESSES_MAX)
-		panic("more RAM than the process table serves");
 	while (PAGE_SIZE << order < nr * sizeof(struct process_entry))
 		order++;
 	page = page_alloc(order, PAGE_KERNEL, ALLOC_ZERO);
@@ -213,7 +211,6 @@ void arch_mmu_init(bool by_base_pages)
 		      page_to_phys(page));
 	arch_tlb_flush_kernel_all();
 	processes_grow();
-	arch_mmu_switch(NULL);
 }
 
 void arch_pgd_init(pgd_t *pgd)
@@ -257,14 +254,12 @@ int arch_kernel_map_page(unsigned long virt, phys_addr_t phys)
 {
 	u64 *puds, *entry;
 
-	spin_lock(&kernel_map_lock);
 	puds = table_below(&kernel_pgd[table_index(virt, PGD_SHIFT)].v, RADIX_BITS_p4d);
 	entry = puds ? kernel_entry(puds, virt, false) : NULL;
 	if (entry) {
 		WRITE_ONCE(*entry, phys ? radix_swap(phys | KERNEL_RW) : 0);
 		__asm__ __volatile__("ptesync" ::: "memory");
 	}
-	spin_unlock(&kernel_map_lock);
 	if (!phys)
 		arch_tlb_flush_kernel_page(virt);
 	return entry ? 0 : -ENOMEM;

@@ -5,6 +5,8 @@
  * They are not masked while one is handled, and a second one would overwrite the saved state of
  * the first. So nmi_busy of the target is set until it has answered, and nmi_sending lets one CPU
  * send at a time: under QEMU two that reset each other at the same moment wait for each other.
+ * QEMU resets a CPU after it has begun to take what interrupts are pending, so one that could take
+ * some, and had no time to, is lost.
  * The runner's inject-nmi does not know of this; it is a last resort and is sent once.
  *
  * Source: PAPR+ 14.5 (H_SIGNAL_SYS_RESET); platform measurements.
@@ -20,15 +22,32 @@
 
 static u32 nmi_sending;
 
-void arch_nmi_send(unsigned int cpu)
+static bool nmi_sending_begin(void)
 {
 	u64 deadline = arch_clock_ns() + NMI_LIMIT_NS;
 
 	while (cmpxchg(&nmi_sending, 0, 1)) {
 		if (arch_clock_ns() > deadline)
-			return;
+			return false;
 		cpu_relax();
 	}
+	return true;
+}
+
+/* It sets a mode that is set already: what counts is that QEMU does it CPU by CPU, each by itself
+ * when it runs, and comes back when all have. */
+void arch_nmi_await_turns(void)
+{
+	if (!nmi_sending_begin())
+		return;
+	hcall(H_SET_MODE, MODE_LITTLE_ENDIAN, 0, 0, NULL);
+	smp_store_release(&nmi_sending, 0);
+}
+
+void arch_nmi_send(unsigned int cpu)
+{
+	if (!nmi_sending_begin())
+		return;
 	if (!cmpxchg(&cpus[cpu]->arch.nmi_busy, 0, 1))
 		hcall(H_SIGNAL_SYS_RESET, boot_info.cpu_hwid[cpu], 0, 0, 0, NULL);
 	smp_store_release(&nmi_sending, 0);

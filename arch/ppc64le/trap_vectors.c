@@ -14,7 +14,6 @@
 #include "arch/ppc64le/internal.h"
 #include "arch/ppc64le/traps.h"
 
-#define MODE_LITTLE_ENDIAN 1, 4 /* value and resource, as H_SET_MODE takes them */
 #define MODE_AIL_3 3, 3
 
 #define FSCR_TAR BIT(8)

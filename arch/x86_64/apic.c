@@ -66,7 +66,6 @@ void apic_init_boot(void)
 	u64 base = rdmsr(MSR_APIC_BASE);
 
 	apic = mmu_map_device(base & ~0xfffUL & ((1UL << 52) - 1));
-	nmi_timer_init_boot();
 	outb(PIC1_DATA, 0xff);
 	outb(PIC2_DATA, 0xff);
 	if (base & APIC_BASE_X2APIC)

@@ -19,6 +19,7 @@
 #include "kernel/printk.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
+#include "lab/mutant.h"
 
 #define LOW_MEMORY_END 0x100000UL
 #define MEMORY_RAM 1 /* the same in both protocols */
@@ -257,6 +258,16 @@ static void boot_cpu_init(void)
 	wrmsr(MSR_GS_BASE, (u64)&boot_cpu);
 }
 
+/*
+ * QEMU 8 and later put the end of microvm's initrd into the page at the top of memory that their
+ * firmware keeps for ACPI tables. It is there whole, but no range of the memory map holds it.
+ */
+static void initrd_is_ram(void)
+{
+	ram_insert(ALIGN_DOWN(boot_info.initrd.start, PAGE_SIZE),
+		   ALIGN_UP(boot_info.initrd.end, PAGE_SIZE));
+}
+
 /* From boot/x86_64/start.S, on the boot stack and the boot map. */
 void boot_main(u32 magic, u32 info)
 {
@@ -273,6 +284,9 @@ void boot_main(u32 magic, u32 info)
 		rsdp = read_multiboot2(phys_to_virt(info));
 	else
 		panic("boot: started by an unknown protocol, magic 0x%x", magic);
+	initrd_is_ram();
+	mutant_choose_early(boot_info.cmdline);
+	nmi_timer_init_boot();
 	find_cpus(rsdp);
 	map_high_ram();
 	smp_init_boot();

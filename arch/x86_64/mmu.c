@@ -4,7 +4,7 @@
  *
  * Owns kernel_pgd and everything below its upper half. All top-level entries are there once
  * arch_mmu_init has run, so user tables copy them once and see later changes; those happen only in
- * the kernel stack area, under kernel_map_lock (innermost but for the page allocator's locks).
+ * the kernel stack area, for one caller at a time (kstack_lock).
  * Rights (W^X): nothing is both writable and executable, text and rodata have no writable
  * alias, the first MiB and the guard page of the boot stack are not mapped at all.
  *
@@ -16,7 +16,6 @@
 #include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "kernel/printk.h"
-#include "kernel/spinlock.h"
 #include "kernel/string.h"
 #include "mm/page.h"
 
@@ -37,8 +36,6 @@ pgd_t kernel_pgd[PTRS_PER_TABLE] __aligned(PAGE_SIZE);
 static pud_t device_puds[PTRS_PER_TABLE] __aligned(PAGE_SIZE);
 static pmd_t device_pmds[PTRS_PER_TABLE] __aligned(PAGE_SIZE);
 static pte_t device_ptes[PTRS_PER_TABLE] __aligned(PAGE_SIZE);
-
-static DEFINE_SPINLOCK(kernel_map_lock);
 
 volatile void *mmu_map_device(phys_addr_t phys)
 {
@@ -69,6 +66,7 @@ size_t mmu_high_ram_tables(void)
 void mmu_map_high_ram(phys_addr_t tables)
 {
 	pud_t *puds = phys_to_virt(boot_pud_low_phys);
+	phys_addr_t end = tables + mmu_high_ram_tables();
 
 	for (phys_addr_t phys = BOOT_MAP_END; phys < ram_end(); phys += PUD_SIZE) {
 		pmd_t *pmds = phys_to_virt(tables);
@@ -78,6 +76,7 @@ void mmu_map_high_ram(phys_addr_t tables)
 		puds[table_index(phys, PUD_SHIFT)].v = tables | KERNEL_TABLE;
 		tables += PMD_TABLE_SIZE;
 	}
+	BUG_ON(tables != end);
 }
 
 /* The table that the entry at *@entry points to, made if there is none; NULL without memory. */
@@ -209,13 +208,10 @@ void arch_tlb_flush_kernel_all(void)
 
 int arch_kernel_map_page(unsigned long virt, phys_addr_t phys)
 {
-	pte_t *pte;
+	pte_t *pte = kernel_pte(virt);
 
-	spin_lock(&kernel_map_lock);
-	pte = kernel_pte(virt);
 	if (pte)
 		pte_set(pte, (pte_t){ phys ? phys | KERNEL_STACK : 0 });
-	spin_unlock(&kernel_map_lock);
 	if (!phys)
 		arch_tlb_flush_page(virt);
 	return pte ? 0 : -ENOMEM;

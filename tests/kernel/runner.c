@@ -341,6 +341,7 @@ int tests_run(void)
 	    (tests_explore() && !selection_explorable()))
 		return EXIT_USAGE;
 	print_preamble();
+	mutant_after_boot();
 	ktap_printk("1..%u", for_each_suite(NULL));
 	for_each_suite(run_suite);
 	syscall_print_unknown();

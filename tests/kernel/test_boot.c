@@ -2,6 +2,7 @@
 /*
  * Suite boot: what every later test relies on.
  */
+#include "arch/uaccess.h"
 #include "kernel/boot.h"
 #include "kernel/cmdline.h"
 #include "tests/kernel/test.h"
@@ -33,6 +34,32 @@ TEST(boot, thread_on_every_cpu, "a pinned thread runs on each CPU")
 		test_error(t, "no memory for threads");
 	for (unsigned int i = 0; i < nr_cpus; i++)
 		EXPECT_EQ(t, ran[i], 1);
+}
+
+static u64 user_words_read;
+
+/* Looks at all small pages, and at the start of all that is a power of two. */
+static void read_user_addresses(void *arg)
+{
+	u32 word;
+
+	(void)arg;
+	for (unsigned long addr = 0; addr < 64 * PAGE_SIZE; addr += PAGE_SIZE)
+		user_words_read += !user_read32((const void *)addr, &word);
+	for (unsigned long addr = 64 * PAGE_SIZE; addr < USER_TOP; addr *= 2)
+		user_words_read += !user_read32((const void *)addr, &word);
+}
+
+/*
+ * A kernel thread has no address space, so no CPU finds anything at user addresses: neither what a
+ * program left there, nor RAM, nor the kernel's own map at a wrong place. Else NULL is not noticed.
+ */
+TEST(boot, no_user_addresses, "without an address space no CPU reads anything at user addresses")
+{
+	user_words_read = 0;
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
+		thread_join(test_start("reader", read_user_addresses, (int)cpu));
+	EXPECT_EQ(t, user_words_read, 0);
 }
 
 /* Time never runs backwards on one CPU, and a sleep is no shorter than asked. */

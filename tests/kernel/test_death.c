@@ -23,6 +23,19 @@ TEST(death, null, "a write to address 8 in the kernel is reported", .manual = tr
 	test_fail(t, "it went through");
 }
 
+/* Text is a page away from data in every map of it; only the right to write differs. */
+static __noinline void death_write_text(volatile int *text)
+{
+	*text = *text;
+	barrier();
+}
+
+TEST(death, text, "a write to the kernel's own text is reported", .manual = true)
+{
+	death_write_text((volatile int *)(uintptr_t)death_write_null);
+	test_fail(t, "it went through");
+}
+
 /* The call of a function that does not return is the last instruction: the address that it would
  * return to belongs to whatever function comes next. */
 static __noinline __noreturn void death_call_panic(void)

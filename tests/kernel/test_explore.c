@@ -36,6 +36,12 @@ TEST(explore, protect, "a write meets the protection of its page, which splits t
 	scenario(t, "protect");
 }
 
+TEST(explore, rights, "writes by an old translation meet the protection of their page",
+     .min_cpus = 2, .both_paths = true, .explorable = true)
+{
+	scenario(t, "rights");
+}
+
 TEST(explore, replace, "accesses meet the replacing of their page", .min_cpus = 2,
      .both_paths = true, .explorable = true)
 {

@@ -5,6 +5,7 @@
 #include "kernel/srcu.h"
 #include "kernel/stat.h"
 #include "lab/sync.h"
+#include "mm/slab.h"
 #include "mm/vma_walk.h"
 #include "tests/kernel/test.h"
 
@@ -117,6 +118,89 @@ TEST(srcu, synchronize_waits, "synchronize_srcu waits for readers on every CPU")
 	test_count_points_end();
 	for (unsigned int i = 0; i < nr_cpus; i++)
 		thread_join(readers[i]);
+}
+
+#define LOOKS 20 /* of a grace period, enough to say something twice */
+
+/* Is inside until the grace period has complained and looked again often, or the test's wait for
+ * it would be over. */
+static void overdue_reader(void *arg)
+{
+	unsigned long warned = warns_expected;
+	int idx = srcu_read_lock(&torture);
+	u64 deadline = time_ns() + wait_limit_ns / 2;
+
+	(void)arg;
+	set_stage(1);
+	while (warns_expected == warned && time_ns() < deadline)
+		sync_wait("srcu_gp_polled", sync_reached(SYNC_srcu_gp_polled) + 1);
+	sync_wait("srcu_gp_polled", sync_reached(SYNC_srcu_gp_polled) + LOOKS);
+	srcu_read_unlock(&torture, idx);
+}
+
+/* Readers may sleep as long as they like, so a grace period that waits beyond the limit goes on,
+ * and ends well; but it says so. Once, or a reader that does not come back would fill the log. */
+TEST(srcu, overdue_is_told_once, "a reader beyond the limit is told once, and waited for")
+{
+	unsigned long warned = warns_expected;
+	struct thread *reader;
+	u64 done;
+
+	if (!torture.cpu && srcu_init(&torture, "torture"))
+		panic("no memory for the test");
+	torture.stall_ns = 20 * NSEC_PER_MSEC;
+	stage = 0;
+	done = torture.gp_completed;
+	test_count_points(t);
+	warn_expect(true);
+	reader = test_start("reader", overdue_reader, -1);
+	await_stage(1);
+	synchronize_srcu(&torture);
+	warn_expect(false);
+	test_count_points_end();
+	torture.stall_ns = wait_limit_ns;
+	thread_join(reader);
+	EXPECT_EQ(t, warns_expected - warned, 1);
+	EXPECT_EQ(t, torture.gp_completed, done + 1);
+}
+
+static struct srcu scarce;
+
+/* Takes all free stacks, linked by their lowest word, until there is none. */
+static void **take_stacks(void)
+{
+	void **taken = NULL, **stack;
+
+	while ((stack = kstack_alloc())) {
+		*stack = taken;
+		taken = stack;
+	}
+	return taken;
+}
+
+/* There is memory for the counters, from what was just given back, and none for the worker's stack:
+ * no domain is made, and what was taken is given back. With memory it is made and works. */
+TEST(srcu, no_memory, "a domain that cannot have its worker is not made")
+{
+	void **stacks;
+
+	if (!scarce.cpu) {
+		kfree(kmalloc(nr_cpus * sizeof(struct srcu_cpu) + CACHE_LINE));
+		kfree(kmalloc(sizeof(struct thread)));
+		page_alloc_fail_kernel(true);
+		stacks = take_stacks();
+		EXPECT_EQ(t, srcu_init(&scarce, "scarce"), -ENOMEM);
+		page_alloc_fail_kernel(false);
+		while (stacks) {
+			void **next = *stacks;
+
+			kstack_free(stacks);
+			stacks = next;
+		}
+		EXPECT_EQ(t, srcu_init(&scarce, "scarce"), 0);
+	}
+	synchronize_srcu(&scarce);
+	EXPECT_OP(t, scarce.gp_completed, >, 0);
 }
 
 #define FLOOD 500

@@ -31,6 +31,25 @@ USER_TEST(growth, "brk, the stack and MAP_POPULATE grow as on Linux", "growth")
 USER_TEST(clock, "clocks go forwards, sleeps last", "clock")
 USER_TEST(exit_status, "exit status 0 travels", "exit", "0")
 
+/* A program of its own, since one more VMA would change what the other programs' faults cost. */
+TEST(user, apart, "a program with a part megabytes away from the rest is loaded",
+     .both_paths = true)
+{
+	const char *const argv[] = { "apart", "apart", "--far", NULL };
+	struct process_spec spec = { .path = "bin/apart", .argv = argv, .fault_path = t->path };
+	struct process *process = process_spawn(&spec);
+	struct process_result result;
+
+	if (IS_ERR(process)) {
+		test_error(t, "cannot start apart");
+		return;
+	}
+	if (process_wait(process, &result, time_ns() + 2 * wait_limit_ns))
+		panic("apart does not end");
+	EXPECT_EQ(t, result.signal, 0);
+	EXPECT_EQ(t, result.exit_status, 0);
+}
+
 /* @last: a word more, or NULL. */
 static void run_out_of_memory(struct test_run *t, const char *last)
 {

@@ -8,6 +8,8 @@
  *               after munmap has returned gets SIGSEGV, and what is mapped there next is zero
  * protect       main makes the upper half read-only: the same, and from mprotect's return on the
  *               page keeps its value
+ * rights        as protect, but the thread has a translation with which it could write: after
+ *               mprotect has returned it must not, though it need take no fault before
  * replace       main maps fresh pages over those that the thread holds translations of: who looks
  *               after mmap has returned sees the new ones
  * map           main maps and unmaps single pages in a row, which turns the tree of VMAs round: the
@@ -50,6 +52,13 @@ static void write_page(unsigned int i)
 	bool went = try_write(target() + 1 + i, 0xbad);
 
 	check(!went || !late, "write %u began after the %s and went through", i, m.change->name);
+}
+
+/* A write that needs no fault passes nothing: the program does, for schedules to part them. */
+static void pass_and_write(unsigned int i)
+{
+	fl_prctl(FL_SYNC_PASS, NULL, 0);
+	write_page(i);
 }
 
 static void look_at_page(unsigned int i)
@@ -157,6 +166,7 @@ static const struct change changes[] = {
 	{ "unmap", unmap_run, write_page, unmap_judge, false, PAGES },
 	{ "table", unmap_run, write_page, unmap_judge, false, 0 },
 	{ "protect", protect_run, write_page, protect_judge, false, PAGES },
+	{ "rights", protect_run, pass_and_write, protect_judge, true, PAGES },
 	{ "replace", replace_run, look_at_page, replace_judge, true, PAGES },
 	{ "map", map_run, touch_hole, map_judge, false, ROW },
 };
@@ -166,7 +176,7 @@ static const struct change *find_change(const char *name)
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
 		if (!strcmp(changes[i].name, name))
 			return &changes[i];
-	usage("--change: unmap, table, protect, replace or map");
+	usage("--change: unmap, table, protect, rights, replace or map");
 }
 
 static void prepare(const char *name)

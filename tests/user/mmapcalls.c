@@ -102,6 +102,18 @@ static void test_protect(void)
 	expect_error("mprotect from a hole", mprotect(base + 4 * page, page, RW) < 0, ENOMEM);
 }
 
+/* The right to write alone brings reading with it, whichever comes first. */
+static void test_write_only(void)
+{
+	char *base = map_pages(2 * page, PROT_WRITE);
+
+	*page_word(base, 0) = 1;
+	check(*page_word(base, 0) == 1, "a page with the right to write lost its value");
+	check(*page_word(base, 1) == 0, "a page with the right to write is not zero at first");
+	expect_pages("with the right to write", base, "ww");
+	munmap(base, 2 * page);
+}
+
 static void test_discard(void)
 {
 	char *base = map_island(8 * page, page);
@@ -146,6 +158,7 @@ static int mmapcalls_main(int argc, char **argv)
 	test_placement();
 	test_fixed();
 	test_protect();
+	test_write_only();
 	test_discard();
 	test_half_hole();
 	return 0;

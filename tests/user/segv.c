@@ -7,6 +7,7 @@
  *   gap       read and write in a hole between two mappings
  *   readonly  write to a page that only permits reading: untouched, read before, written before
  *   none      read and write of PROT_NONE, touched before and never touched
+ *   alone     the right to write or to execute, and no other, is enough for that
  *   noexec    jump to a readable page, present or not: a signal, not an endless fault (L-11)
  *   kernel    read, write and jump to a kernel address: as unmapped as anything (no probing)
  *   uncaught  no handler: the process dies of signal 11
@@ -87,6 +88,31 @@ static void mode_none(void)
 	check(*page_word(pages, 0) == 7, "the page lost its contents");
 }
 
+#define CODE_SIZE 32 /* more than enough for a return */
+
+/* What does nothing needs nothing around it, so that a copy works anywhere. */
+static void __attribute__((noinline)) do_nothing(void)
+{
+}
+
+/* Pages that are there, and a page that is not. No signal. */
+static void mode_alone(void)
+{
+	char *pages = map_island(3 * page_size(), page_size());
+
+	memcpy(pages, (const void *)(uintptr_t)do_nothing, CODE_SIZE);
+	__builtin___clear_cache(pages, pages + CODE_SIZE);
+	*page_word(pages, 1) = 7;
+	protect(pages, page_size(), PROT_EXEC);
+	protect(pages + page_size(), 2 * page_size(), PROT_WRITE);
+	check(try_call(pages), "the right to execute alone is not enough to");
+	for (unsigned int i = 1; i < 3; i++)
+		check(try_write(page_word(pages, i), 8), "page %u: the right to write alone is not "
+		      "enough to", i);
+	protect(pages + page_size(), 2 * page_size(), PROT_READ);
+	check(*page_word(pages, 1) == 8 && *page_word(pages, 2) == 8, "nothing was written");
+}
+
 static void mode_noexec(void)
 {
 	char *pages = map_island(3 * page_size(), page_size());
@@ -129,8 +155,8 @@ static const struct {
 } modes[] = {
 	{"null", mode_null, true},	    {"gap", mode_gap, true},
 	{"readonly", mode_readonly, true},  {"none", mode_none, true},
-	{"noexec", mode_noexec, true},	    {"kernel", mode_kernel, true},
-	{"uncaught", mode_uncaught, false},
+	{"alone", mode_alone, true},	    {"noexec", mode_noexec, true},
+	{"kernel", mode_kernel, true},	    {"uncaught", mode_uncaught, false},
 };
 
 static int segv_main(int argc, char **argv)

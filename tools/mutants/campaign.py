@@ -6,9 +6,11 @@ build/mutants and not done again, so that an interrupted run goes on where it wa
 import hashlib
 import json
 import os
+import re
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from runner import check, host, kill, machine, profiles
@@ -18,13 +20,54 @@ from . import generate, hosted, judged, score
 
 WORDS = 400             # characters of a list of tests that the kernel's command line takes
 TIMEOUT_S = 60          # of a boot; four times as much in replay
-# Seconds of any wait in the kernel. In replay ppc64le takes longer to run out of memory.
-LIMIT_S = {profiles.X86: 8, profiles.PPC: 30}
-# The ways to run a mutant, until it is killed: mode, seed, words of the kernel's command line. In
-# replay the guest's time is its own, so that a busy host kills nothing.
-STAGES = (("replay", 1, "shadow=on"), ("replay", 2, "shadow=on pagealloc=debug"),
-          ("parallel", 1, "shadow=on"))
-BITS = 256              # mutants in one line of the record
+# Seconds of any wait in the kernel. In replay ppc64le takes half a minute to run out of memory, and
+# as long to give it back with all checks, which the watchdog, at half of the limit, has to let it.
+# Nothing is to hang while a record is made, but all is slower.
+LIMIT_S = {profiles.X86: 8, profiles.PPC: 120}
+RECORD_LIMIT_S = 1000
+LOOK = "boot", "kmap", "user.hello*"
+RECORD = "record"
+BOOT = "boot"           # in the record: what the start of the machine reached, before any test
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A way to run a mutant. In replay the guest's time is its own, so that a busy host kills
+    nothing."""
+    name: str
+    mode: str
+    seed: int = 1
+    words: str = ""         # of the kernel's command line
+    smp: int = 4
+    mem: int = 256          # MiB
+    globs: tuple = ()       # these tests only
+    about: str = ""         # only mutants whose name fits; they have a record of their own
+    seconds: int = TIMEOUT_S
+
+    def wants(self, mutant):
+        return not self.about or bool(re.search(self.about, mutant.key))
+
+    @property
+    def limit_s(self):
+        """Of the boot; where many CPUs take turns, or time is counted, all is slow."""
+        return self.seconds * (4 if self.mode == "replay" or self.smp > 4 else 1)
+
+
+# Until it is killed. Most mutants of what makes the first page tables keep the machine from
+# starting, which need not take as long as all tests may: the first stage is for them, with as much
+# RAM as ppc64le serves with pages of 4 KiB. The last two are for code that does something else on
+# another machine: with more CPUs than a word has bits, and with more RAM than the first map of it
+# holds.
+STAGES = (
+    Stage("start", "replay", 1, "shadow=on", mem=16384, globs=("boot", "user.hello*"), seconds=5,
+          about=r"^arch/\w+/(include/arch/)?mmu\.[ch]: "),
+    Stage("replay", "replay", 1, "shadow=on"),
+    Stage("debug", "replay", 2, "shadow=on pagealloc=debug"),
+    Stage("parallel", "parallel", 1, "shadow=on"),
+    Stage("96 CPUs", "interleaved", smp=96, mem=512, globs=("boot", "tlb"),
+          about=r": .*(\b64\b|cpumask|nr_cpus|\bcpu_id\(\)|bits\[)"),
+    Stage("5 GiB", "interleaved", mem=5120, globs=("boot", "kmap"), about=r"^arch/\w+/mmu\.c: "),
+)
 
 
 # -- the record ----------------------------------------------------------------
@@ -50,9 +93,14 @@ def merged(records):
     return reach
 
 
-def chosen_tests(number, reach, order):
+def chosen_tests(number, reach, order, once=False):
     """The tests to run for a mutant, as globs: the tests themselves, or whole suites if they are
-    too many to name; in the order in which the kernel runs them."""
+    too many to name; in the order in which the kernel runs them. What the start of the machine
+    reached, any test may notice; what nothing else reached is the same for all ways to run them, so
+    that all of them @once are enough, and then those that look at what the start left."""
+    if number in reach.get(BOOT, ()):
+        later = any(number in reach[name] for name in reach if name != BOOT)
+        return ["*"] if later or once else list(LOOK)
     names = [name for name in order if number in reach.get(name, ())]
     if len(",".join(names)) <= WORDS:
         return names
@@ -101,26 +149,39 @@ class Campaign:
         os.environ["BUILD"] = str(image)
         self.image = host.image_hash(image / "faultline.elf")
         self.driver = check.Driver(args, "mutants-machine")
-        self.store = generate.PLACE / f"results-{self.arch}.json"
         self.lock = threading.Lock()
-        self.known = self.load()
+        # What is known of this architecture, and of all: the programs of the host are the same.
+        known = {arch: {} if args.fresh else self.load(f"results-{arch}")
+                 for arch in profiles.MACHINES}
+        self.known = known[self.arch]
+        self.others = {key: old for arch in known if arch != self.arch
+                       for key, old in known[arch].items()}
         self.reach, self.order = {}, []
         self.hosted = hosted.Hosted(generate.PLACE, len(people))
 
-    def load(self):
-        if self.args.fresh or not self.store.is_file():
-            return {}
-        return json.loads(self.store.read_text())
+    @staticmethod
+    def load(name):
+        store = generate.PLACE / f"{name}.json"
+        return json.loads(store.read_text()) if store.is_file() else {}
 
-    def save(self):
-        fresh = self.store.with_suffix(".new")
-        fresh.write_text(json.dumps(self.known, indent=1) + "\n")
-        fresh.replace(self.store)
+    @staticmethod
+    def save(name, what):
+        store = generate.PLACE / f"{name}.json"
+        fresh = store.with_suffix(".new")
+        fresh.write_text(json.dumps(what, indent=1) + "\n")
+        fresh.replace(store)
 
-    def boot(self, place, mode, seed, words, globs=(), keep=False):
-        options = ["--arch", self.arch, "--smp", "4", "--mode", mode, "--seed", str(seed),
-                   "--timeout", str(TIMEOUT_S * (4 if mode == "replay" else 1)),
-                   "--append", f"limit={LIMIT_S[self.arch]} {words}".strip(), *globs]
+    def boot(self, what, stage, words="", globs=(), keep=False):
+        limit = LIMIT_S[self.arch] if stage.smp == 4 else TIMEOUT_S
+        seconds = stage.limit_s
+        if what == RECORD:
+            limit, seconds = RECORD_LIMIT_S, 3 * seconds
+        place = f"{what}-{stage.name.replace(' ', '-')}"
+        options = ["--arch", self.arch, "--smp", str(stage.smp), "--mem", str(stage.mem),
+                   "--mode", stage.mode, "--seed", str(stage.seed),
+                   "--timeout", str(seconds),
+                   "--append", f"limit={limit} {stage.words} {words}".strip(),
+                   *(globs or stage.globs)]
         code, text, results = self.driver.child(options, self.driver.dir / place)
         if code not in (PASS, SKIPPED) and not results:
             raise Error(f"the runner failed: {text}", BROKEN)
@@ -128,82 +189,113 @@ class Campaign:
             shutil.rmtree(self.driver.dir / place, ignore_errors=True)
         return code, results
 
-    def record(self):
-        """Which tests reach which mutants; none is on, so all must be green."""
-        records = []
-        for mode, seed, words in self.stages()[:2]:
-            code, results = self.boot(f"record-{mode}-{seed}", mode, seed, f"mutant=record {words}",
-                                      keep=True)
-            if code != PASS:
-                raise Error(f"the record of {mode} is not green: {first_red(results)}", BROKEN)
-            records.append(reach_of(results["control"]))
-            self.order = [f"{suite['name']}.{case['name']}" for suite in results["suites"]
-                          for case in suite["cases"]]
-        self.reach = merged(records)
+    def record(self, stage):
+        """What a boot without a mutant tells: test -> mutants that it reached, and the tests. It
+        must be green, or nothing would count. As for mutants, a busy host may turn a boot in its
+        own time red once."""
+        for left in (0,) if stage.mode == "replay" else (1, 0):
+            code, results = self.boot(RECORD, stage, f"mutant={RECORD}", keep=True)
+            if code == PASS:
+                break
+            if not left:
+                raise Error(f"{stage.name} without a mutant is not green: {first_red(results)}",
+                            BROKEN)
+        reach = {test: sorted(numbers) for test, numbers in reach_of(results["control"]).items()}
+        order = [f"{suite['name']}.{case['name']}" for suite in results["suites"]
+                 for case in suite["cases"]]
+        return {"reach": reach, "order": order}
 
-    def baseline(self):
-        """Without a mutant every way of running must be green, or nothing would count."""
-        for mode, seed, words in self.stages():
-            code, results = self.boot(f"base-{mode}-{seed}", mode, seed, words, keep=True)
-            if code != PASS:
-                raise Error(f"{mode} without a mutant is not green: {first_red(results)}", BROKEN)
+    def prepare(self, todo):
+        """The records of all stages that are wanted, as far as there are none of this image yet.
+        The stages without one of their own share one: all tests."""
+        name = f"record-{self.arch}"
+        known = {} if self.args.fresh else self.load(name)
+        if known.get("image") != self.image:
+            known = {"image": self.image}
+        for stage in self.stages():
+            if not any(stage.wants(mutant) for mutant in todo):
+                continue
+            if stage.name not in known:
+                known[stage.name] = self.record(stage)
+                self.save(name, known)
+            told = known[stage.name]
+            reach = {test: set(numbers) for test, numbers in told["reach"].items()}
+            share = stage.name if stage.about else ""
+            self.reach[share] = merged([self.reach.get(share, {}), reach])
+            if not (stage.about and self.order):
+                self.order = told["order"]
 
     def stages(self):
         return STAGES[:self.args.stages]
+
+    def tests_for(self, mutant, stage):
+        """The tests that reach it in this stage; none if it is not for this mutant."""
+        if not stage.wants(mutant):
+            return []
+        globs = chosen_tests(mutant.id, self.reach[stage.name if stage.about else ""], self.order,
+                             once=stage.name == "replay")
+        return list(stage.globs) or globs if globs in (["*"], list(LOOK)) else globs
 
     # -- one mutant -------------------------------------------------------
 
     def is_known(self, mutant):
         """A kill stays one while the mutated function is as it was; the rest, with this image."""
-        old = self.known.get(mutant.key)
-        if not old or old["source"] != mutant.source:
-            return False
-        if old["verdict"] == kill.KILLED:
+        old = self.known.get(mutant.key, {})
+        if old.get("source") == mutant.source and (
+                old["verdict"] == kill.KILLED
+                or old["image"] == self.image and old["stages"] >= self.args.stages):
             return True
-        return old["image"] == self.image and old["stages"] >= self.args.stages
+        other = self.others.get(mutant.key, {})
+        if (other.get("source"), other.get("mode"), other.get("verdict")) != (
+                mutant.source, hosted.MODE, kill.KILLED):
+            return False
+        self.known[mutant.key] = other
+        return True
 
     def try_mutant(self, mutant):
         if not self.is_known(mutant):
             result = self.run_stages(mutant)
             with self.lock:
                 self.known[mutant.key] = result
-                self.save()
+                self.save(f"results-{self.arch}", self.known)
         return mutant, self.known[mutant.key]
 
-    def stage(self, mutant, mode, seed, words, globs):
+    def stage(self, mutant, stage, globs):
         """One boot; where real time decides what happens, only what turns red twice is killed."""
-        for _ in range(2 if mode == "parallel" else 1):
-            code, results = self.boot(f"{mutant.id}-{mode}-{seed}", mode, seed,
-                                      f"mutant={mutant.id} {words}".strip(), globs)
+        for _ in range(1 if stage.mode == "replay" else 2):
+            code, results = self.boot(mutant.id, stage, f"mutant={mutant.id}", globs)
             verdict, why = judge(code, results)
             if verdict != kill.KILLED:
                 break
         return verdict, why
 
     def run_stages(self, mutant):
-        globs = chosen_tests(mutant.id, self.reach, self.order)
         result = {"verdict": kill.NOT_REACHED, "why": "", "mode": "", "source": mutant.source,
                   "image": self.image, "stages": self.args.stages}
         verdict, why = self.hosted.run(mutant.id)
         result.update(verdict=verdict, why=why, mode=hosted.MODE)
-        if result["verdict"] == kill.KILLED or not globs:
+        if result["verdict"] == kill.KILLED:
             return result
-        for mode, seed, words in self.stages():
-            verdict, why = self.stage(mutant, mode, seed, words, globs)
+        for stage in self.stages():
+            globs = self.tests_for(mutant, stage)
+            if not globs:
+                continue
+            verdict, why = self.stage(mutant, stage, globs)
             if verdict == kill.KILLED:
-                return {**result, "verdict": verdict, "why": why, "mode": mode}
+                return {**result, "verdict": verdict, "why": why, "mode": stage.name}
             if verdict == kill.SURVIVED:
                 result["verdict"] = verdict
             result["why"] = result["why"] or why
         return result
 
-    def run(self, mutants):
-        todo = [mutant for mutant in mutants if not self.is_known(mutant)]
+    def run(self, mutants, verdicts):
+        """Those that are judged come last: they live, which takes longest, and tell nothing new."""
+        todo = sorted((mutant for mutant in mutants if not self.is_known(mutant)),
+                      key=lambda mutant: mutant.key in verdicts)
         note(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known")
         if todo:
-            self.hosted.build()
-            self.baseline()
-            self.record()
+            self.hosted.build(self.args.jobs)
+            self.prepare(todo)
         pool = ThreadPoolExecutor(self.args.jobs)
         try:
             for at, (mutant, result) in enumerate(pool.map(self.try_mutant, todo), 1):
@@ -243,5 +335,5 @@ def main(args):
     people, image = generate.make(args.arch)
     wanted = sample(people.mutants, args.only, args.number, args.seed)
     campaign = Campaign(args, people, image)
-    outcomes = campaign.run(wanted)
+    outcomes = campaign.run(wanted, verdicts)
     return score.report(outcomes, verdicts, people.mutants, args)

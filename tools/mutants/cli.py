@@ -9,7 +9,7 @@ import sys
 from runner import machine
 from runner.common import BROKEN, INTERRUPTED, USAGE, Error, complain
 
-from . import campaign, switches
+from . import campaign, sample, switches
 
 
 class Parser(argparse.ArgumentParser):
@@ -19,12 +19,21 @@ class Parser(argparse.ArgumentParser):
         sys.exit(USAGE)
 
 
+def add_sample(commands):
+    parser = commands.add_parser("sample", allow_abbrev=False,
+                                 help="a handful of those, against the programs of the host")
+    parser.add_argument("--jobs", type=jobs, default=2, metavar="N",
+                        help="programs at a time (default 2)")
+    parser.set_defaults(work=sample.main, arch=None)
+
+
 def make_parser():
     parser = Parser(prog="python3 tools/mutants", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND",
                                      parser_class=Parser)
     add_switches(commands)
     add_machine(commands)
+    add_sample(commands)
     return parser
 
 
@@ -62,9 +71,10 @@ def add_machine(commands):
     parser.add_argument("--number", type=whole, default=360, metavar="N",
                         help="so many of them, drawn by the seed (default 360; 0: all)")
     parser.add_argument("--seed", type=whole, default=1, metavar="N", help="default 1")
-    parser.add_argument("--stages", type=int, choices=(1, 2, 3), default=3,
-                        help="ways to run a mutant that is not killed: interleaved, parallel too, "
-                        "replay too (default all 3)")
+    parser.add_argument("--stages", type=int, choices=range(1, 7), default=6,
+                        help="ways to run a mutant that is not killed: start, then all tests "
+                        "in replay, with freed pages unmapped too, in parallel too, with 96 CPUs "
+                        "too, with 5 GiB of RAM too (default all 6)")
     parser.add_argument("--fresh", action="store_true", help="forget what is known")
     parser.set_defaults(work=campaign.main)
 

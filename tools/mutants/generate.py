@@ -20,7 +20,8 @@ FILES = ("mm/fault.c", "mm/fault_*.[ch]", "mm/vm_fault.h", "mm/vma_walk.h", "mm/
          "mm/vma.[ch]", "mm/vma_adjust.c", "mm/munmap.c", "mm/mprotect.c", "mm/madvise.c",
          "mm/anon_vma.c", "mm/tlb.c", "mm/gather.c", "mm/pgtable.[ch]", "mm/pgtable_rcu.c",
          "mm/ptl*.c", "kernel/srcu.[ch]", "kernel/seqlock.h")
-ARCH_FILES = ("arch/{arch}/tlb.c", "arch/{arch}/mmu.c", "arch/{arch}/include/arch/tlb.h")
+ARCH_FILES = ("arch/{arch}/tlb.c", "arch/{arch}/mmu.[ch]", "arch/{arch}/include/arch/tlb.h",
+              "arch/{arch}/include/arch/mmu.h")
 COPIED = ("Makefile", "linker.ld", "run-qemu.sh", "boot", "arch", "kernel", "lab", "mm", "tests",
           "tools")
 PLACE = ROOT / "build" / "mutants"

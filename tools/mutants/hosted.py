@@ -30,8 +30,8 @@ class Hosted:
         self.reach = {}     # program -> numbers of the mutants that it reaches
         self.running = set()
 
-    def build(self):
-        command = ["make", "-s", "-C", "tests/host", f"OUT={self.out}",
+    def build(self, jobs=1):
+        command = ["make", "-s", f"-j{jobs}", "-C", "tests/host", f"OUT={self.out}",
                    f"CC=gcc -w -DMUTANTS={self.count}", "mutants"]
         clean = {key: value for key, value in os.environ.items()
                  if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CC")}

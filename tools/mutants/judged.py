@@ -12,11 +12,14 @@ A verdict that holds for one architecture only begins with its name: `x86_64: eq
 import re
 
 from runner.common import ROOT, Error
+from runner.kill import UNDECIDED
 
 FILE = ROOT / "tests" / "mutants" / "judged.txt"
-# Nothing differs; it is only slower, or oftener; the tests should notice and do not.
+# Nothing differs; it is only slower, or oftener; the tests should notice and do not; or, UNDECIDED,
+# the machine as QEMU makes it cannot show it.
 EQUIVALENT, PERFORMANCE, HOLE = "equivalent", "performance", "hole"
-VERDICT = re.compile(r"(?:(x86_64|ppc64le): )?(equivalent|performance|hole): (\S.*)$")
+VERDICT = re.compile(r"(?:(x86_64|ppc64le): )?"
+                     rf"(equivalent|performance|hole|{UNDECIDED}): (\S.*)$")
 
 
 def parse(text, arch=None):
@@ -32,8 +35,8 @@ def parse(text, arch=None):
             continue
         match = VERDICT.match(line.strip())
         if not match or not waiting:
-            raise Error(f"judged.txt:{number}: a verdict is '    equivalent: why', "
-                        "'performance' or 'hole', below the mutants it is for")
+            raise Error(f"judged.txt:{number}: a verdict is '    equivalent: why', 'performance', "
+                        f"'hole' or '{UNDECIDED}', below the mutants it is for")
         if match.group(1) in (None, arch):
             found.update(dict.fromkeys(waiting, match.groups()[1:]))
         waiting = []

@@ -57,7 +57,8 @@ REPORTS = re.compile(r"\w*(?:_print|_print_list|_report_stall|_timeout)|validate
 PAIRS = {"spin_lock": "spin_unlock", "irq_disable": "irq_enable", "down_read": "up_read",
          "down_write": "up_write", "write_seqlock": "write_sequnlock", "mutex_lock": "mutex_unlock",
          "write_seqcount_begin": "write_seqcount_end", "vma_write_begin": "vma_write_end"}
-BARRIER = re.compile(r"(?:smp|sb)_\w*mb\(\)")
+BARRIER = re.compile(r'(?:smp|sb)_\w*mb\(\)'
+                     r'|__asm__ __volatile__\("(?:pte|i)sync" ::: "memory"\)')
 # Two statements are exchanged if the order of both may matter to somebody else.
 ORDERED = re.compile(r"\b\w*(?:lock|unlock|begin|end|flush\w*|link|wake\w*|free\w*|clear|put|set"
                      r"|send\w*|add|del|insert|erase)\(|\birq_\w+\(|WRITE_ONCE\(|->\w+ = |\+\+")

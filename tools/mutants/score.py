@@ -52,11 +52,14 @@ def tell_table(counts):
               + f"  {percent(cells):5.1f}%")
 
 
-def stale(verdicts, outcomes, mutants):
-    """Judgements that have nothing to judge any more: (name, what became of it)."""
+def stale(verdicts, outcomes, mutants, arch):
+    """Judgements that have nothing to judge any more: (name, what became of it). Another
+    architecture's files are its own run's."""
     names = {mutant.key for mutant in mutants}
     killed = {mutant.key for mutant, result in outcomes if result["verdict"] == KILLED}
     for name in verdicts:
+        if name.startswith("arch/") and not name.startswith(f"arch/{arch}/"):
+            continue
         if name not in names:
             yield name, "there is no such mutant any more"
         elif name in killed:
@@ -74,7 +77,7 @@ def report(outcomes, verdicts, mutants, args):
         for mutant, result in listed[column]:
             print(f"{column}: {mutant.key} (line {mutant.line})"
                   + (f"  [{result['why']}]" if result["why"] else ""))
-    for name, why in stale(verdicts, outcomes, mutants):
+    for name, why in stale(verdicts, outcomes, mutants, args.arch):
         print(f"judged, but {why}: {name}")
     print()
     tell_table(table(outcomes, verdicts))

@@ -15,7 +15,7 @@ from . import screen, words
 from .common import DIED, FAIL, PASS, SKIPPED, TIMEOUT, Error
 
 DEATHS_MAX = 5          # guests that may die in one exploration
-SECONDS_A_SCHEDULE = 0.3
+SECONDS_A_SCHEDULE = 0.6    # of all tests together
 SECONDS_ALL = 3600.0
 
 
@@ -52,6 +52,7 @@ class Found:
     list: str
     what: str
     repeats: bool = False       # in a fresh boot
+    hangs: bool = False         # the guest came to no end
 
 
 class Exploration:
@@ -124,7 +125,8 @@ class Exploration:
         text = result.control.get("explore_running", "none")
         if not self.counts_only:
             text = self.minimise(test, text)
-        self.found.append(Found(test, number, text, result.verdict.message))
+        self.found.append(Found(test, number, text, result.verdict.message,
+                                hangs=result.verdict.code == TIMEOUT))
 
     def goes_wrong(self, test, text):
         """Whether a fresh boot fails or dies under this list; an ERROR is neither."""
@@ -197,6 +199,12 @@ def explored(args, run, counts_only=False, **changes):
     return exploration
 
 
+def failing_share(args, run, bug, test):
+    """How many of all schedules of a test fail. Not asked of one that hangs: each takes minutes."""
+    every = explored(args, run, True, bug=bug, until_fail=False, globs=[test])
+    return f"{every.failed} of {every.ran}"
+
+
 def seek(args, run, bug):
     """One row: how many schedules it took to find this defect, and how many of a test do."""
     first = explored(args, run, bug=bug, until_fail=True)
@@ -205,9 +213,9 @@ def seek(args, run, bug):
         return (bug, "not found", "", first.ran, "",
                 "never reached" if hits == "0" else f"reached {hits} times", "")
     one = first.found[0]
-    every = explored(args, run, True, bug=bug, until_fail=False, globs=[one.test])
-    return (bug, one.test.partition(".")[2], one.schedule, first.ran,
-            f"{every.failed} of {every.ran}", f"`{one.list}`", "yes" if one.repeats else "NO")
+    share = "hangs" if one.hangs else failing_share(args, run, bug, one.test)
+    return (bug, one.test.partition(".")[2], one.schedule, first.ran, share, f"`{one.list}`",
+            "yes" if one.repeats else "NO")
 
 
 def bug_table(args, run):

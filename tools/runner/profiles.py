@@ -140,7 +140,11 @@ RED = [
     Entry(4, globs=("lock",), bug="rwsem_last_first"),
     Entry(4, globs=("lock",), bug="rwsem_last_first", arch=PPC),
     # Found by the watchdog: the defect is counted in its report, the wait's limit ends the run.
-    Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6")),
+    *(Entry(4, globs=("lock",), bug="rwsem_no_handover", extra=("--append", "limit=6"), arch=arch)
+      for arch in (X86, PPC)),
+    # The watchdog's own judgement: starved is not hung, and who is overtaken is starved.
+    Entry(2, globs=("watchdog.starved_is*",), bug="hung_by_age"),
+    Entry(2, globs=("watchdog.starved",), bug="overtaking_unseen", extra=("--append", "limit=6")),
     Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6")),
     Entry(4, globs=("storm",), bug="tlb_ack_lost", extra=("--append", "limit=6"), arch=PPC),
     Entry(4, globs=("srcu",), bug="srcu_free_at_once", arch=PPC),
@@ -203,6 +207,8 @@ UNDECIDED = [
 DEATHS = {
     "death.null": ("write of 0000000000000008, near NULL", "panic: page fault in the kernel at "
                    "death_write_null+", " tests_run+"),
+    "death.text": ("the kernel image", "not permitted", "panic: page fault in the kernel at "
+                   "death_write_text+", " tests_run+"),
     "death.panic": ("panic: as the test wants it", " death_call_panic+", " test_death_panic+",
                     " tests_run+"),
     "death.overflow": (" stack overflow", " death_recurse+"),
@@ -254,10 +260,12 @@ COMMANDS = [
      None),
     ("orders and lists in real boots", ["python3", "tests/host/sched_boot.py"], None),
     ("traces of real boots", ["python3", "tests/host/trace_boot.py"], None),
+    ("guests that the host starves", ["python3", "tests/host/starve_boot.py"], None),
     ("the runner's own tests", ["python3", "-m", "unittest", "discover", "-s",
                                 "tests/host/runner"], None),
     ("mutants' own tests", ["python3", "-m", "unittest", "discover", "-s",
                              "tests/host/mutants"], None),
+    ("a sample of made mutants", ["python3", "tools/mutants", "sample"], None),
     ("device trees, read as dtc reads them", ["python3", "tests/host/test_fdt.py"], "dtc"),
     ("a policy of one's own, as its page says", ["python3", "tests/host/test_policy_doc.py"],
      "qemu-system-x86_64"),
@@ -272,11 +280,15 @@ CHECK = (
     + [Entry(4, cpu="max", globs=MACHINE_GLOBS), Entry(4, machine="iso", globs=MACHINE_GLOBS)]
     + [Entry(2, machine=machine, globs=MACHINE_GLOBS) for machine in ("q35", "pc")]
     + [Entry(smp, "kvm", globs=KVM_GLOBS, extra=KVM_EXTRA) for smp in (2, 4)]
+    + [Entry(4, "kvm", globs=("watchdog",), extra=KVM_EXTRA)]
     + [Entry(16, "kvm", globs=KVM_GLOBS_16, extra=KVM_EXTRA)]
     + [Entry(64, "parallel", globs=("deadlock",))]
     # More CPUs than a word has bits.
     + [Entry(96, globs=("storm", "tlb", "deadlock"))]
     + [Entry(96, globs=("storm", "tlb", "deadlock"), arch=PPC, extra=("--mem", "512"))]
+    # More RAM than the map holds that the boot code makes; all that ppc64le's process table serves.
+    + [Entry(4, globs=("boot", "kmap"), extra=("--mem", "5120"), arch=arch) for arch in (X86, PPC)]
+    + [Entry(4, globs=("boot", "user.hello*"), extra=("--mem", "16384"), arch=PPC)]
     + [Entry(smp, arch=PPC) for smp in (1, 2, 4, 16, 64)]
     + [Entry(2, "parallel", arch=PPC), Entry(4, "parallel", globs=("deadlock",), arch=PPC)]
     + [Entry(4, "replay", arch=PPC)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from .common import BROKEN, Error, read_text
 from .machine import CHANNELS, command
 from .qmp import look_at_hang
-from .stuck import Watch
+from .stuck import Watch, host_was_busy
 from .verdict import Ended
 
 POLL = 0.02
@@ -103,6 +103,7 @@ class Boot:
         self.log = setup.dir / "qemu.log"
         self.watch = Watch(setup)
         self.process = self.started = None
+        self.starved = 0.0
         self.socket_dir = None
 
     def run(self, tick=lambda seconds: None):
@@ -114,7 +115,7 @@ class Boot:
         finally:
             self._stop()
         return Ended(self.process.returncode, timed_out, time.monotonic() - self.started,
-                     self.limit or 0.0, read_text(self.log))
+                     self.limit or 0.0, read_text(self.log), self.starved)
 
     def _place_socket(self):
         if self.setup.qmp and len(os.fsencode(str(self.setup.qmp))) > SOCKET_PATH_MAX:
@@ -138,7 +139,7 @@ class Boot:
             passed = time.monotonic() - self.started
             if ended:
                 return False
-            if self.limit and passed >= self.limit:
+            if self.limit and passed >= self.limit + self._busy_host():
                 self._last_words()
                 return True
             self.watch.look(self.process.pid, heard)
@@ -153,6 +154,10 @@ class Boot:
 
     def _pump(self):
         return any([tail.pump() for tail in self.tails])
+
+    def _busy_host(self):
+        self.starved = host_was_busy(self.process.pid, self.limit)
+        return self.starved
 
     def _last_words(self):
         if self.setup.qmp and look_at_hang(self.setup.qmp, self.setup.dir / "registers.txt"):

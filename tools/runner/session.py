@@ -15,17 +15,19 @@ from .result import Result
 from .run import Boot, Control, Lines
 
 BASE_LIMIT = 60.0
+EMULATED = 3.0          # times as long for a KVM that emulates the kernel
 
 
-def time_limit(args, mode):
-    """Seconds of wall time. CPUs that share the host's cores get more."""
+def time_limit(args, mode, grade=""):
+    """Seconds of wall time. CPUs that share the host's cores get more, and so does a slow KVM."""
     if args.gdb:
         return None
     if args.timeout is not None:
         return args.timeout
     share = {"interleaved": 16, "replay": 8, "parallel": 4 * host_cores(),
              "kvm": 4 * host_cores()}[mode]
-    return (BASE_LIMIT + explore.more_time(args)) * max(1.0, args.smp / share)
+    slow = EMULATED if grade == "C" else 1.0
+    return (BASE_LIMIT + explore.more_time(args)) * max(1.0, args.smp / share) * slow
 
 
 # -- the run directory --------------------------------------------------------
@@ -144,7 +146,7 @@ def run_once(args, arch, qemu, version, choice, seed):
                             args.exec[0], args.exec[1:])
     (place / "cmdline").write_text(shlex.join(machine.command(setup)) + "\n")
     announce(args, setup, choice, seed)
-    limit = time_limit(args, choice.mode)
+    limit = time_limit(args, choice.mode, choice.grade)
     guest = Guest(args, limit)
     boot = Boot(setup, guest.sinks(), limit)
     try:

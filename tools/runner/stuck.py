@@ -7,6 +7,7 @@ registers are looked at some times, and only if interrupts were off on all CPUs 
 get an NMI, on which its watchdog reports.
 """
 
+import glob
 import os
 import re
 import time
@@ -16,6 +17,7 @@ from .qmp import Qmp
 SILENCE = (2.0, 0.5)    # seconds of wall time, and of QEMU's processor time, without a word
 EVERY = (0.25, 0.1)     # the same between two looks at the registers
 SAMPLES = 6
+PATIENCE = 2            # times its limit a run may go on longer on a busy host
 AGAIN = (20.0, 2.0)     # an NMI that nested in another would hurt
 
 
@@ -27,6 +29,24 @@ def cpu_seconds(pid):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return None
+
+
+def starved_seconds(pid):
+    """How long the host let the process' most neglected thread wait for a processor, so far; 0
+    where the host does not say."""
+    longest = 0
+    for file in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+        try:
+            with open(file, "rb") as text:
+                longest = max(longest, int(text.read().split()[1]))
+        except (OSError, ValueError, IndexError):
+            pass
+    return longest / 1e9
+
+
+def host_was_busy(pid, limit):
+    """Seconds of the process' life that do not count, since the host ran something else."""
+    return min(starved_seconds(pid), PATIENCE * limit)
 
 
 def all_off(registers, flags):

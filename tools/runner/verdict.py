@@ -21,6 +21,7 @@ class Ended:
     seconds: float = 0.0
     limit: float = 0.0
     stderr: str = ""
+    starved: float = 0.0        # seconds on top of the limit: the host ran something else
 
 
 @dataclass
@@ -56,11 +57,17 @@ def signal_name(number):
         return f"signal {number}"
 
 
+def busy_host(ended):
+    late = round(ended.starved)
+    return f", and {late} s more in which the host had no time for it" if late else ""
+
+
 def of_death(ended, mem):
     """A verdict for the ends that leave no report to look at, or None."""
     word = guest_word(ended.status)
     if ended.timed_out:
-        return Verdict(TIMEOUT, "timeout", f"no end within {ended.limit:g} s", True)
+        return Verdict(TIMEOUT, "timeout", f"no end within {ended.limit:g} s" + busy_host(ended),
+                       True)
     if ended.status < 0:
         return Verdict(BROKEN, "killed", f"QEMU was killed by {signal_name(-ended.status)}", True)
     if ended.status == 0:

@@ -73,19 +73,138 @@ class Judge(unittest.TestCase):
 
 
 class Stage(unittest.TestCase):
-    def verdict(self, mode, *boots):
+    START, REPLAY, DEBUG, PARALLEL, WIDE, LARGE = campaign.STAGES
+
+    def bare(self):
         one = campaign.Campaign.__new__(campaign.Campaign)
+        one.args, one.arch = SimpleNamespace(stages=6, fresh=False), "x86_64"
+        return one
+
+    def verdict(self, stage, *boots):
+        one = self.bare()
         left = [(code, results(control=HIT)) for code in boots]
         one.boot = lambda *_: left.pop(0)
-        return one.stage(mutant("x"), mode, 1, "", ())[0], len(left)
+        return one.stage(mutant("x"), stage, ())[0], len(left)
 
     def test_one_boot_where_the_guest_s_time_is_its_own(self):
-        self.assertEqual(self.verdict("replay", FAIL, PASS), (kill.KILLED, 1))
+        self.assertEqual(self.verdict(self.REPLAY, FAIL, PASS), (kill.KILLED, 1))
 
     def test_two_red_ones_where_a_busy_host_may_do_it(self):
-        self.assertEqual(self.verdict("parallel", FAIL, FAIL), (kill.KILLED, 0))
-        self.assertEqual(self.verdict("parallel", FAIL, PASS), (kill.SURVIVED, 0))
-        self.assertEqual(self.verdict("parallel", PASS, FAIL), (kill.SURVIVED, 1))
+        for stage in (self.PARALLEL, self.WIDE):
+            self.assertEqual(self.verdict(stage, FAIL, FAIL), (kill.KILLED, 0))
+            self.assertEqual(self.verdict(stage, FAIL, PASS), (kill.SURVIVED, 0))
+            self.assertEqual(self.verdict(stage, PASS, FAIL), (kill.SURVIVED, 1))
+
+    def test_another_machine_is_for_code_that_depends_on_it(self):
+        wide = [mutant("64", "const"), mutant("cpumask_clear(&m, cpu_id())"), mutant("i < nr_cpus")]
+        self.assertTrue(all(self.WIDE.wants(one) for one in wide))
+        self.assertFalse(self.WIDE.wants(mutant("x = 640", file="mm/cpumask.c")))
+        self.assertTrue(self.LARGE.wants(mutant("x", file="arch/x86_64/mmu.c")))
+        self.assertFalse(self.LARGE.wants(mutant("x", file="mm/mmu.c")))
+        self.assertTrue(self.REPLAY.wants(mutant("x")))
+
+    def test_tests_of_the_stage_s_own_record(self):
+        one = self.bare()
+        one.reach = {"": {"a.x": {0}}, "96 CPUs": {"tlb.y": {0}}}
+        one.order = ["a.x", "tlb.y"]
+        self.assertEqual(one.tests_for(mutant("64"), self.REPLAY), ["a.x"])
+        self.assertEqual(one.tests_for(mutant("64"), self.WIDE), ["tlb.y"])
+        self.assertEqual(one.tests_for(mutant("x"), self.WIDE), [])
+
+    def prepare(self, todo, *codes, kept=None):
+        """The stages that are booted for the records, each with the next of @codes."""
+        one, booted, left, saved = self.bare(), [], list(codes), []
+        cases = results(("a.x", "pass", ""), control={"reach_a.x_0": "1" + "0" * 63})
+
+        def boot(what, stage, *_, **__):
+            booted.append(stage.name)
+            return (left.pop(0) if left else PASS), cases
+
+        one.boot, one.reach, one.order, one.image = boot, {}, [], "i"
+        one.load = lambda name: kept or {}
+        one.save = lambda name, what: saved.append(dict(what))
+        one.prepare(todo)
+        return booted, one, saved
+
+    ALL = ["replay", "debug", "parallel"]
+
+    def test_records_that_are_needed(self):
+        booted, one, _ = self.prepare([mutant("x")])
+        self.assertEqual(booted, self.ALL)
+        self.assertEqual((one.reach, one.order), ({"": {"a.x": {0}}}, ["a.x"]))
+        booted, one, _ = self.prepare([mutant("64"), mutant("x", file="arch/x86_64/mmu.c")])
+        self.assertEqual(booted, ["start", *self.ALL, "96 CPUs", "5 GiB"])
+        self.assertEqual(set(one.reach), {"start", "", "96 CPUs", "5 GiB"})
+
+    def test_a_record_must_be_green(self):
+        self.assertEqual(self.prepare([mutant("x")], PASS, PASS, FAIL)[0][2:], ["parallel"] * 2)
+        for codes in ((FAIL,), (PASS, PASS, FAIL, FAIL)):
+            with self.assertRaises(Error):
+                self.prepare([mutant("x")], *codes)
+
+    def test_records_of_the_same_image_are_kept(self):
+        saved = self.prepare([mutant("x")])[2]
+        booted, one, _ = self.prepare([mutant("64")], kept=saved[1])
+        self.assertEqual(booted, ["parallel", "96 CPUs"])
+        self.assertEqual(one.reach[""], {"a.x": {0}})
+        self.assertEqual(self.prepare([mutant("x")], kept={**saved[2], "image": "j"})[0], self.ALL)
+
+    def test_what_the_boot_reaches_all_tests_may_notice(self):
+        control = {"reach_boot_0": "2" + "0" * 63, "reach_a.x_0": "4" + "0" * 63}
+        one = self.bare()
+        one.reach, one.order = dict.fromkeys(("", "start"), campaign.reach_of(control)), ["a.x"]
+        both, later = mutant("x", file="arch/x86_64/mmu.c"), mutant("y")
+        both.id, later.id = 1, 2
+        self.assertEqual(one.tests_for(both, self.START), ["boot", "user.hello*"])
+        self.assertEqual(one.tests_for(both, self.REPLAY), ["*"])
+        self.assertEqual(one.tests_for(both, self.DEBUG), list(campaign.LOOK))
+        one.reach[""] = {**one.reach[""], "b.y": {1}}
+        self.assertEqual(one.tests_for(both, self.DEBUG), ["*"])
+        self.assertEqual(one.tests_for(later, self.REPLAY), ["a.x"])
+
+
+class Order(unittest.TestCase):
+    def test_those_that_are_judged_come_last(self):
+        one = campaign.Campaign.__new__(campaign.Campaign)
+        people = number([mutant(text) for text in ("known", "judged", "new")])
+        one.known, ran = {people[0].key: {"verdict": kill.KILLED, "why": ""}}, []
+        one.args, one.prepare = SimpleNamespace(jobs=1), lambda todo: None
+        one.hosted = SimpleNamespace(build=lambda jobs: None)
+        one.is_known = lambda m: m.key in one.known
+
+        def try_mutant(m):
+            ran.append(m.text)
+            one.known[m.key] = {"verdict": kill.SURVIVED, "why": ""}
+            return m, one.known[m.key]
+
+        one.try_mutant = try_mutant
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            outcomes = one.run(people, {people[1].key: ("equivalent", "w")})
+        self.assertEqual(ran, ["new", "judged"])
+        self.assertEqual([m.text for m, _ in outcomes], ["known", "judged", "new"])
+
+
+class Known(unittest.TestCase):
+    OLD = {"source": "s", "verdict": kill.KILLED, "mode": hosted.MODE, "why": "red"}
+
+    def known(self, mine, theirs):
+        one = campaign.Campaign.__new__(campaign.Campaign)
+        one.known, one.others = mine, theirs
+        one.image, one.args = "i", SimpleNamespace(stages=3)
+        m = mutant("x")
+        return one.is_known(m), one.known.get(m.key)
+
+    def test_what_a_program_of_the_host_killed_is_killed_for_the_other_architecture_too(self):
+        key = mutant("x").key
+        self.assertEqual(self.known({}, {key: self.OLD}), (True, self.OLD))
+        self.assertEqual(self.known({}, {key: {**self.OLD, "mode": "replay"}}), (False, None))
+        self.assertEqual(self.known({}, {key: {**self.OLD, "source": "t"}}), (False, None))
+
+    def test_only_a_kill_outlasts_the_image(self):
+        key, lived = mutant("x").key, {**self.OLD, "verdict": kill.SURVIVED, "stages": 3}
+        self.assertTrue(self.known({key: {**lived, "image": "i"}}, {})[0])
+        self.assertFalse(self.known({key: {**lived, "image": "j"}}, {})[0])
+        self.assertTrue(self.known({key: self.OLD}, {})[0])
 
 
 class Hosted(unittest.TestCase):
@@ -158,6 +277,16 @@ class Judgements(unittest.TestCase):
         self.assertEqual(judged.parse(text, "x86_64"),
                          {"mm/a.c: f: drop: x": ("performance", "less often there")})
 
+    def test_what_qemu_cannot_show(self):
+        text = "mm/a.c: f: drop: x\n    not decidable here: QEMU forgets all\n"
+        self.assertEqual(judged.parse(text)["mm/a.c: f: drop: x"][0], kill.UNDECIDED)
+        outcomes = self.survivors("x")
+        self.assertEqual(score.column_of(*outcomes[0], judged.parse(text)), kill.UNDECIDED)
+
+    @staticmethod
+    def survivors(*texts):
+        return [(mutant(text), {"verdict": kill.SURVIVED, "why": ""}) for text in texts]
+
     def test_mistakes(self):
         for text in ("a\n", "    hole: x\n", "a\n    maybe: x\n", "a\n    hole:\n",
                      "a\n    hole: x\na\n    hole: y\n"):
@@ -194,6 +323,10 @@ class Score(unittest.TestCase):
         text = self.report(outcomes, {outcomes[0][0].key: ("hole", "w"), "gone": ("hole", "w")})[1]
         self.assertIn("judged, but it was killed: mm/a.c: f: drop: x = 0", text)
         self.assertIn("judged, but there is no such mutant any more: gone", text)
+        text = self.report(outcomes, {"arch/ppc64le/a.c: f: drop: x": ("hole", "w"),
+                                      "arch/x86_64/a.c: f: drop: x": ("hole", "w")})[1]
+        self.assertNotIn("ppc64le", text)
+        self.assertIn("any more: arch/x86_64", text)
 
     def test_score_counts_what_could_be_killed(self):
         outcomes = self.outcomes(kill.KILLED, kill.SURVIVED, kill.SURVIVED, kill.NOT_REACHED)

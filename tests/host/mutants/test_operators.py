@@ -55,6 +55,10 @@ class Operators(World):
     def test_statements(self):
         self.assertEqual(self.made("void f(int a) {\n\tdone = a;\n\tSYNC_POINT(x);\n\tsmp_mb();\n"
                                    "\t(void)a;\n}\n"), ["drop: done = a", "barrier: smp_mb()"])
+        asm = '__asm__ __volatile__("%s" ::: "memory")'
+        self.assertEqual(self.made("void f(void) {\n\t" + asm % "ptesync" + ";\n\t"
+                                   + asm % "tlbsync" + ";\n}\n"),
+                         ["barrier: " + asm % "ptesync", "drop: " + asm % "tlbsync"])
 
     def test_tests(self):
         self.assertEqual(self.made("int f(int a) {\n\tif (unlikely(a))\n\t\treturn 0;\n"

@@ -3,9 +3,11 @@
 
 import json
 import unittest
+from types import SimpleNamespace
+from unittest import mock
 
 from base import World
-from runner import check, profiles
+from runner import check, explore, profiles
 
 
 class Explore(World):
@@ -53,6 +55,20 @@ class Explore(World):
         self.assertEqual(self.judged(0, "", ran=7, found=[]).reason, "all 7 schedules passed")
         self.assertIn("a schedule failed", self.judged(1, "", ran=7, found=[]).text)
         self.assertIn("no schedule was run", self.judged(0, "", ran=0, found=[]).text)
+
+    def row(self, **found):
+        """Of the table of all defects, and how many explorations it took."""
+        one = explore.Found("explore.x_spf", "3", "1:b", "failed", repeats=True, **found)
+        seen = SimpleNamespace(found=[one], ran=5, failed=2)
+        with mock.patch.object(explore, "explored", return_value=seen) as explored:
+            return explore.seek(None, None, "x"), explored.call_count
+
+    def test_row_of_a_defect(self):
+        self.assertEqual(self.row(), (("x", "x_spf", "3", 5, "2 of 5", "`1:b`", "yes"), 2))
+
+    def test_one_that_hangs_is_not_explored_to_the_end(self):
+        self.assertEqual(self.row(hangs=True),
+                         (("x", "x_spf", "3", 5, "hangs", "`1:b`", "yes"), 1))
 
     def test_until_fail_ends_with_the_first(self):
         done = self.run_qemu("explore", "--explore", "10", "--quiet", "--until-fail",

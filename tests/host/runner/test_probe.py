@@ -7,10 +7,11 @@ import os
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 from base import World
-from runner import cli, host, probe
+from runner import cli, host, probe, session
 
 REAL_OPEN = os.open
 
@@ -24,7 +25,6 @@ class Probe(World):
         self.device.write_bytes(b"")
         self.trials = 0
         self.patch("KVM_DEVICE", str(self.device))
-        self.patch("TRIAL_SECONDS", 0.5)
         real = probe.try_cpu
 
         def counted(*args):
@@ -79,6 +79,7 @@ class Probe(World):
         self.assertEqual(self.trials, 2)
 
     def test_kvm_hangs(self):
+        self.patch("TRIAL_SECONDS", 0.5)
         self.assertEqual(self.main("kvm_hangs", "--mode", "kvm", "--cpu", "host"), 125)
         self.assertIn("did not answer within 0.5 s", self.err)
 
@@ -114,6 +115,7 @@ class Probe(World):
         self.assertEqual(self.trials, 2)     # the second time from the cache
 
     def test_auto_when_kvm_hangs(self):
+        self.patch("TRIAL_SECONDS", 0.5)
         self.fallback("kvm_hangs", "did not answer")
 
     def test_auto_when_kvm_is_slow(self):
@@ -151,6 +153,11 @@ class Grade(unittest.TestCase):
                 mock.patch.object(host, "is_guest", lambda: guest), \
                 mock.patch.object(host, "paging_in_hardware", lambda: hardware):
             return host.grade(mode, loops)
+
+    def test_an_emulated_kernel_has_more_time(self):
+        args = SimpleNamespace(gdb=False, timeout=None, smp=4, explore=None)
+        fast, slow = (session.time_limit(args, "kvm", grade) for grade in "AC")
+        self.assertEqual((fast, slow), (60.0, 180.0))
 
     def test_grades(self):
         self.assertEqual(self.grade(), "A")

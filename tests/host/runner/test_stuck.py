@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A guest of which every CPU is stuck gets an NMI; and graphs become a file."""
 
+import os
+import subprocess
+import sys
+import time
 import unittest
 
 from base import World
@@ -53,6 +57,42 @@ class Stuck(World):
     def test_replay_gets_none(self):
         done = self.run_qemu("stuck", "--mode", "replay", "--timeout", "6")
         self.assertEqual(done.code, 124, done.err)
+
+
+SPIN = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+while True: pass
+"""
+
+
+class Starved(unittest.TestCase):
+    """Two that spin on one processor let each other wait; one limit is prolonged by that."""
+
+    def setUp(self):
+        self.spinners = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(2)]
+        for process in self.spinners:
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+
+    def wait_until(self, starved):
+        end = time.monotonic() + 60
+        while stuck.starved_seconds(self.spinners[0].pid) < starved:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+    @unittest.skipUnless(os.path.exists("/proc/self/schedstat"), "the host does not say")
+    def test_seconds(self):
+        self.wait_until(0.3)
+
+    @unittest.skipUnless(os.path.exists("/proc/self/schedstat"), "the host does not say")
+    def test_limit_is_prolonged(self):
+        self.wait_until(0.6)
+        self.assertGreater(stuck.host_was_busy(self.spinners[0].pid, 10), 0.5)
+        self.assertEqual(stuck.host_was_busy(self.spinners[0].pid, 0.2), 0.4)   # and no more
+
+    def test_no_such_process(self):
+        self.assertEqual(stuck.starved_seconds(0), 0)
 
 
 class Graphs(World):

@@ -32,6 +32,12 @@
 #define DIRECT_MAP_SIZE 0x0000800000000000
 #define KSTACK_AREA_BASE 0xc008000000000000
 #define KSTACK_AREA_SIZE 0x0000008000000000
+/* Devices are the hypervisor's: no registers are mapped. */
+#define DEVICE_MAP_BASE 0
+#define DEVICE_MAP_SIZE 0
+/* Where the interrupts with translation on enter: AIL 3 of the LPCR. */
+#define VECTORS_PHYS 0x4000
+#define VECTORS_END 0x6000
 
 #define USER_MIN (1 << PAGE_SHIFT)
 #define USER_TOP (0x800000000000 - (1 << PAGE_SHIFT)) /* end of user addresses, exclusive */

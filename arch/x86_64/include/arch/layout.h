@@ -21,6 +21,10 @@
 #define KSTACK_AREA_BASE 0xffffc00000000000
 #define KSTACK_AREA_SIZE 0x0000008000000000
 #define DEVICE_MAP_BASE 0xffffc08000000000
+#define DEVICE_MAP_SIZE 0x200000
+/* Code of the kernel's at an address of RAM that the CPU prescribes: none. */
+#define VECTORS_PHYS 0
+#define VECTORS_END 0
 
 #define USER_MIN 0x1000
 #define USER_TOP 0x7ffffffff000 /* end of user addresses, exclusive */

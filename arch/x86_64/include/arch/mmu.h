@@ -87,8 +87,6 @@ static inline bool pte_present(pte_t pte) { return pte.v & X86_PTE_PRESENT; }
 static inline bool pte_write(pte_t pte) { return pte.v & X86_PTE_WRITE; }
 static inline bool pte_user(pte_t pte) { return pte.v & X86_PTE_USER; }
 static inline bool pte_exec(pte_t pte) { return !(pte.v & X86_PTE_NX); }
-static inline bool pte_dirty(pte_t pte) { return pte.v & X86_PTE_DIRTY; }
-static inline bool pte_young(pte_t pte) { return pte.v & X86_PTE_YOUNG; }
 static inline bool pte_special(pte_t pte) { return pte.v & X86_PTE_SPECIAL; }
 static inline u64 pte_pfn(pte_t pte) { return (pte.v & X86_PTE_PFN_MASK) >> PAGE_SHIFT; }
 static inline pte_t pte_make(u64 pfn, pgprot_t prot)
@@ -178,5 +176,5 @@ void arch_kernel_map_set_present(const void *virt, bool present);
 
 /* Maps one page into the kernel stack area, or takes it away (@phys 0); page tables made as needed
  * from page_alloc, so not from interrupts. Returns 0 or -ENOMEM. Taking away flushes this CPU only:
- * addresses are not reused. */
+ * addresses are not reused. One caller at a time: who makes stacks holds kstack_lock. */
 int arch_kernel_map_page(unsigned long virt, phys_addr_t phys);
