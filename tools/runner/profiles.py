@@ -163,14 +163,13 @@ RED = [
     Entry(2, globs=("tables",), bug="tables_free_at_once"),
     Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG),
     Entry(2, globs=("tables",), bug="tables_free_at_once", extra=DEBUG, arch=PPC),
-    # Defects of page-table reclaim under one schedule, and at random.
+    # Defects of page-table reclaim under one schedule, and at random: but for the one that forgets
+    # a single CPU, which a flood meets often and not always.
     *(Entry(2, globs=("tables",), bug=bug, arch=arch) for arch in (X86, PPC)
       for bug in ("walk_irqs_on", "shootdown_one_short", "tables_gp_at_once",
                   "tables_gp_skips_cpu")),
     *(Entry(4, globs=("torture.tables*",), bug=bug, arch=arch) for arch in (X86, PPC)
       for bug in ("tables_free_at_once", "shootdown_one_short", "tables_gp_at_once")),
-    *(Entry(4, "replay", globs=("torture.tables*rcu",), bug="tables_gp_skips_cpu", arch=arch)
-      for arch in (X86, PPC)),
     Entry(2, globs=("tables",), bug="tables_no_sync", arch=PPC),
     Entry(4, globs=("torture.tables*",), bug="tables_no_sync", arch=PPC),
     Entry(2, globs=("quarantine.vma_control",), bug="srcu_free_at_once", extra=DEBUG),
