@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Works through a profile: a child runner for each boot, one line for each, one total.
 
-Children with few CPUs run two at a time; large ones and KVM run alone, so that
-their limits are not eaten by a neighbour.
+Children run two at a time, but for those that keep more of the host's cores busy than one: KVM, and
+many CPUs in parallel.
 """
 
 import json
@@ -20,7 +20,7 @@ from . import build, kill, machine, probe, profiles, replay, report, screen, ses
 from .common import (BROKEN, FAIL, PASS, ROOT, SKIPPED, TIMEOUT, DIED, Error, complain, host_cores,
                      note, out_dir, read_text, shown)
 
-SMALL = 4       # CPUs up to which two guests share the host
+SMALL = 4       # CPUs in parallel up to which two guests share the host
 
 
 @dataclass
@@ -111,13 +111,12 @@ class Driver:
 
     def run(self, entries, work=None):
         work = work or self.entry
-        small = [e for e in entries if e.smp <= SMALL and e.mode != "kvm"]
-        large = [e for e in entries if e not in small]
+        alone = [e for e in entries if e.mode == "kvm" or e.mode == "parallel" and e.smp > SMALL]
         pool = ThreadPoolExecutor(max(1, min(2, host_cores())))
         try:
-            for outcome in pool.map(work, small):
+            for outcome in pool.map(work, [e for e in entries if e not in alone]):
                 self.tell(outcome)
-            for entry in large:
+            for entry in alone:
                 self.tell(work(entry))
         except BaseException:
             self.stop()
