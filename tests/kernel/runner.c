@@ -49,19 +49,19 @@ void test_run_name(const struct test_run *t, char *name, size_t size)
 	snprintf(name, size, "%s.%s", t->test->suite, part);
 }
 
-/* Whether one glob of @globs matches; "" is all. @len of the one that was looked at. */
-static bool glob_list_match(const char *globs, const char *id)
+/* Whether one glob of @globs matches and begins with @prefix; no globs are all without a prefix. */
+static bool glob_list_match(const char *globs, const char *id, const char *prefix)
 {
 	char glob[MAX_NAME * 2];
 
 	if (!*globs)
-		return true;
+		return !*prefix;
 	while (*globs) {
 		const char *comma = strchr(globs, ',');
 		size_t len = comma ? (size_t)(comma - globs) : strlen(globs);
 
 		strlcpy(glob, globs, min(len + 1, sizeof(glob)));
-		if (glob_match(glob, id))
+		if (!strncmp(glob, prefix, strlen(prefix)) && glob_match(glob, id))
 			return true;
 		globs += len + (comma != NULL);
 	}
@@ -71,6 +71,7 @@ static bool glob_list_match(const char *globs, const char *id)
 static bool selected_by(const char *globs, const struct test *test, enum fault_path path)
 {
 	char name[MAX_NAME], id[MAX_NAME * 2];
+	const char *named = test->manual ? test->suite : "";
 
 	if (!test->both_paths && path != FAULT_PATH_CLASSIC)
 		return false;
@@ -78,11 +79,9 @@ static bool selected_by(const char *globs, const struct test *test, enum fault_p
 		return false;
 	if (tests_explore() && !*globs && !test->explorable)
 		return false;
-	if (test->manual && strncmp(globs, test->suite, strlen(test->suite)))
-		return false;
 	run_name(test, path, name, sizeof(name));
 	snprintf(id, sizeof(id), "%s.%s", test->suite, name);
-	return glob_list_match(globs, id) || glob_list_match(globs, test->suite);
+	return glob_list_match(globs, id, named) || glob_list_match(globs, test->suite, named);
 }
 
 static bool selected(const struct test *test, enum fault_path path)
