@@ -262,7 +262,7 @@ static void boot_cpu_init(void)
  * QEMU 8 and later put the end of microvm's initrd into the page at the top of memory that their
  * firmware keeps for ACPI tables. It is there whole, but no range of the memory map holds it.
  */
-static void initrd_is_ram(void)
+static void ram_add_initrd(void)
 {
 	ram_insert(ALIGN_DOWN(boot_info.initrd.start, PAGE_SIZE),
 		   ALIGN_UP(boot_info.initrd.end, PAGE_SIZE));
@@ -284,7 +284,7 @@ void boot_main(u32 magic, u32 info)
 		rsdp = read_multiboot2(phys_to_virt(info));
 	else
 		panic("boot: started by an unknown protocol, magic 0x%x", magic);
-	initrd_is_ram();
+	ram_add_initrd();
 	mutant_choose_early(boot_info.cmdline);
 	nmi_timer_init_boot();
 	find_cpus(rsdp);

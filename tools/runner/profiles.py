@@ -214,7 +214,7 @@ DEATHS = {
     "death.overflow_in_report": ("by the report of: page fault in the kernel at "
                                  "death_write_null+", " death_near_the_end+"),
 }
-# Behind another test, for one that ends the run is taken wherever it is named.
+# Named behind another, for one that ends the run is taken wherever in the list it stands.
 DIES = [Entry(2, globs=("ledger", name), dies=texts, arch=arch) for arch in (X86, PPC)
         for name, texts in DEATHS.items()]
 DIES += [Entry(2, globs=(name,), dies=texts, arch=PPC, pages="64k")

@@ -12,7 +12,7 @@ from pathlib import Path
 from .common import BROKEN, Error, read_text
 from .machine import CHANNELS, command
 from .qmp import look_at_hang
-from .stuck import Watch, host_was_busy
+from .stuck import Watch, lost_seconds
 from .verdict import Ended
 
 POLL = 0.02
@@ -139,7 +139,7 @@ class Boot:
             passed = time.monotonic() - self.started
             if ended:
                 return False
-            if self.limit and passed >= self.limit + self._busy_host():
+            if self.limit and passed >= self.limit + self._lost():
                 self._last_words()
                 return True
             self.watch.look(self.process.pid, heard)
@@ -155,8 +155,8 @@ class Boot:
     def _pump(self):
         return any([tail.pump() for tail in self.tails])
 
-    def _busy_host(self):
-        self.starved = host_was_busy(self.process.pid, self.limit)
+    def _lost(self):
+        self.starved = lost_seconds(self.process.pid, self.limit)
         return self.starved
 
     def _last_words(self):

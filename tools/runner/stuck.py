@@ -44,7 +44,7 @@ def starved_seconds(pid):
     return longest / 1e9
 
 
-def host_was_busy(pid, limit):
+def lost_seconds(pid, limit):
     """Seconds of the process' life that do not count, since the host ran something else."""
     return min(starved_seconds(pid), PATIENCE * limit)
 
