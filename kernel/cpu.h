@@ -48,7 +48,7 @@ struct cpu {
 	struct mm *loaded_mm;
 	struct fault_stats *fault_stats; /* this CPU's of loaded_mm; changes with it */
 	u64 tlb_gen;
-	u64 tlb_inbox[CPUMASK_WORDS]; /* CPUs with a request for us; set by them, atomically */
+	struct cpumask tlb_inbox; /* CPUs with a request for us; set by them, atomically */
 
 	/* Waiting, for the watchdog and for wake-ups of spinlocks. */
 	struct wait_stack waits; /* LAB only */

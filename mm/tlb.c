@@ -90,7 +90,7 @@ void tlb_ipi_handle(void)
 	struct cpu *cpu = this_cpu();
 
 	for (unsigned int i = 0; i < cpumask_words(); i++) {
-		u64 word = xchg(&cpu->tlb_inbox[i], 0);
+		u64 word = xchg(&cpu->tlb_inbox.bits[i], 0);
 
 		for (; word; word &= word - 1)
 			tlb_serve(i * 64 + (unsigned int)__builtin_ctzll(word));
@@ -108,8 +108,7 @@ bool tlb_request_missing(const void *object, unsigned int cpu)
  */
 static void tlb_send(struct tlb_request *req)
 {
-	u64 bit = 1ULL << (cpu_id() % 64);
-	unsigned int word = cpu_id() / 64, cpu;
+	unsigned int self = cpu_id(), cpu;
 	struct cpumask targets;
 
 	cpumask_zero(&targets);
@@ -117,9 +116,9 @@ static void tlb_send(struct tlb_request *req)
 	{
 		trace(IPI, TLB_ASK, cpu, req->start, req->end);
 		sb_full(bug(tlb_ask_no_mb));
-		if (fetch_or(&cpus[cpu]->tlb_inbox[word], bit))
+		if (fetch_or(cpumask_word(&cpus[cpu]->tlb_inbox, self), cpumask_bit(self)))
 			continue;
-		targets.bits[cpu / 64] |= 1ULL << (cpu % 64);
+		*cpumask_word(&targets, cpu) |= cpumask_bit(cpu);
 		stat_inc(SHOOTDOWN_IPIS);
 	}
 	SYNC_POINT(tlb_asked);
@@ -187,7 +186,6 @@ static void tlb_wait(struct tlb_request *req)
 static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long end, s64 gen)
 {
 	struct tlb_request *req = &tlb_requests[cpu_id()];
-	u64 self = 1ULL << (cpu_id() % 64);
 	u64 any = 0;
 
 	/* After bug=shootdown_one_short: until that answer comes. */
@@ -197,7 +195,7 @@ static void tlb_flush_others(struct mm *mm, unsigned long start, unsigned long e
 		u64 word = READ_ONCE(mm->cpus.bits[i]);
 
 		if (i == cpu_id() / 64)
-			word &= ~self;
+			word &= ~cpumask_bit(cpu_id());
 		WRITE_ONCE(req->pending.bits[i], word);
 		any |= word;
 	}
