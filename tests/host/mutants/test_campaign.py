@@ -3,11 +3,13 @@
 
 import contextlib
 import io
+import signal
 import struct
 import tempfile
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import base
 from base import results
@@ -217,8 +219,9 @@ class Hosted(unittest.TestCase):
         self.assertEqual(hosted.judge("vma", 1, "ok 1 - a\nBail out! step 3: x\n", True),
                          (kill.KILLED, "tests/host vma: Bail out! step 3: x"))
         self.assertEqual(hosted.judge("vma", -11, "", True)[0], kill.KILLED)
-        self.assertEqual(hosted.judge("vma", None, "", True),
-                         (kill.KILLED, "tests/host vma: no end within the limit"))
+        for code in (None, -signal.SIGXCPU):
+            self.assertEqual(hosted.judge("vma", code, "", True),
+                             (kill.KILLED, "tests/host vma: no end within the limit"))
         self.assertEqual(hosted.judge("vma", 1, "Bail out! y\n", False)[0], kill.NOT_REACHED)
 
     def run_with(self, *outcomes):
@@ -233,6 +236,19 @@ class Hosted(unittest.TestCase):
         self.assertEqual(self.run_with(green, green, green), ((kill.SURVIVED, ""), 1))
         self.assertEqual(self.run_with(red, green)[1], 1)
         self.assertEqual(self.run_with(green, red)[0][0], kill.KILLED)
+
+    def test_processor_time_is_limited_not_waiting(self):
+        with tempfile.TemporaryDirectory() as place, \
+                mock.patch.object(hosted, "CPU_LIMIT_S", 1), \
+                mock.patch.object(hosted, "LIMIT_S", 60):
+            one = hosted.Hosted(Path(place), 9)
+            one.out.mkdir()
+            for name, line, code in (("spins", "while :; do :; done", -signal.SIGXCPU),
+                                     ("sleeps", "sleep 2", 0)):
+                program = one.out / name
+                program.write_text(f"#!/bin/sh\n{line}\n")
+                program.chmod(0o755)
+                self.assertEqual(one.program(name, (), 5)[0], code, name)
 
     def test_numbers_that_a_program_tells(self):
         with tempfile.TemporaryDirectory() as place:
