@@ -10,6 +10,7 @@
  * exact. Nothing else runs and no stack is made meanwhile; the tables are read without a lock.
  */
 #include "arch/mmu.h"
+#include "arch/tlb.h"
 #include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "lab/quarantine.h"
@@ -251,10 +252,17 @@ static pte_t *entry_of(unsigned long virt)
 	return (pte_t *)phys_to_virt(pmd_table_phys(pmd)) + table_index(virt, PTE_SHIFT);
 }
 
-/*
- * What is read below the first stack when first one page is there and then another. The second
- * comes by its entry alone, so that nothing flushes but the first one's going.
- */
+/* How another page comes in the place of one, so that the CPU forgets the first one's translation. */
+static void (*replace)(unsigned long virt, pte_t second);
+
+/* The second comes by its entry alone, so that nothing flushes but the first one's going. */
+static void replace_taken_away(unsigned long virt, pte_t second)
+{
+	map_failed |= arch_kernel_map_page(virt, 0);
+	pte_set(entry_of(virt), second);
+}
+
+/* What is read below the first stack when first one page is there and then another. */
 static void read_two_pages(void *arg)
 {
 	volatile u64 *guard = (volatile u64 *)KSTACK_AREA_BASE;
@@ -269,14 +277,12 @@ static void read_two_pages(void *arg)
 	map_failed |= arch_kernel_map_page(virt, 0);
 	map_failed |= arch_kernel_map_page(virt, page_to_phys(two_pages[0]));
 	words_seen[0] = *guard;
-	map_failed |= arch_kernel_map_page(virt, 0);
-	pte_set(entry_of(virt), second);
+	replace(virt, second);
 	words_seen[1] = *guard;
 	map_failed |= arch_kernel_map_page(virt, 0);
 }
 
-/* A page that is taken away is forgotten by the CPU that did it, which had its translation. */
-TEST(kmap, page_goes, "in place of a page that was taken away another one is read")
+static void replace_and_read(struct test_run *t, void (*by)(unsigned long virt, pte_t second))
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		two_pages[i] = page_alloc(0, PAGE_KERNEL, 0);
@@ -284,6 +290,7 @@ TEST(kmap, page_goes, "in place of a page that was taken away another one is rea
 			panic("no memory for the test");
 		*(u64 *)page_to_virt(two_pages[i]) = i + 1;
 	}
+	replace = by;
 	thread_join(test_start("reader", read_two_pages, 0));
 	EXPECT(t, !map_failed);
 	EXPECT_EQ(t, words_seen[0], 1);
@@ -292,7 +299,24 @@ TEST(kmap, page_goes, "in place of a page that was taken away another one is rea
 		page_put(two_pages[i]);
 }
 
+/* A page that is taken away is forgotten by the CPU that did it, which had its translation. */
+TEST(kmap, page_goes, "in place of a page that was taken away another one is read")
+{
+	replace_and_read(t, replace_taken_away);
+}
+
 #if LAB
+static void replace_and_flush_all(unsigned long virt, pte_t second)
+{
+	pte_set(entry_of(virt), second);
+	arch_tlb_flush_kernel_all();
+}
+
+TEST(kmap, all_go, "a flush of all that the kernel has makes the CPU forget a page")
+{
+	replace_and_read(t, replace_and_flush_all);
+}
+
 /* Maps @page at @virt and takes it away again, at first without memory for a table: 0 if the first
  * is refused, and the rest is not. */
 static int map_short_of_memory(unsigned long virt, struct page *page)

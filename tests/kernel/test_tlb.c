@@ -75,16 +75,30 @@ TEST(tlb, every_cpu_takes_part, "each CPU takes a fault, sends a shootdown and r
  * ever seen, however little is flushed, this shows nothing, and where a broadcast flush is late it
  * may fail with nothing wrong here; so the probes are asked first.
  */
-TEST(tlb, no_stale_translation, "no CPU keeps the translation of a page that was replaced",
-     .both_paths = true, .min_cpus = 2)
+static void replace_pages(struct test_run *t)
 {
 	struct process_result result;
 
-	if (!test_decidable(t, PROBE_stale_translation) || !test_flush_decidable(t))
-		return;
 	for (unsigned int i = 0; i < 2; i++)
 		test_program(t, t->path, NULL, &result, "stale", "--threads",
 			     test_number(nr_cpus - 1));
+}
+
+TEST(tlb, no_stale_translation, "no CPU keeps the translation of a page that was replaced",
+     .both_paths = true, .min_cpus = 2)
+{
+	if (test_decidable(t, PROBE_stale_translation) && test_flush_decidable(t))
+		replace_pages(t);
+}
+
+TEST(tlb, no_stale_broadcast, "nor does one that only the machine's broadcast tells",
+     .both_paths = true, .min_cpus = 2)
+{
+	if (!test_decidable(t, PROBE_stale_translation) ||
+	    !test_set_back_ends(t, TLB_FLUSH_TLBIE, PGTABLE_FREE_IPI))
+		return;
+	replace_pages(t);
+	test_restore_back_ends();
 }
 
 #if LAB
