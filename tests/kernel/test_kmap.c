@@ -252,7 +252,7 @@ static pte_t *entry_of(unsigned long virt)
 	return (pte_t *)phys_to_virt(pmd_table_phys(pmd)) + table_index(virt, PTE_SHIFT);
 }
 
-/* How another page comes in the place of one, so that the CPU forgets the first one's translation. */
+/* Puts another page in the place of one whose translation the CPU then forgets. */
 static void (*replace)(unsigned long virt, pte_t second);
 
 /* The second comes by its entry alone, so that nothing flushes but the first one's going. */
