@@ -51,27 +51,35 @@ void pgtable_free_deferred(struct mm *mm, struct list_head *tables)
 	wake_up_all(&worker_wq);
 }
 
-/* Sleeps until @cpu has taken an interrupt since it had taken @before of them. */
+/* Sleeps until @cpu has taken an interrupt since it had taken @before of them, or is gone. */
 static void await_interrupt(unsigned int cpu, u64 before)
 {
 	u64 deadline = time_ns() + wait_limit_ns;
 
-	while (READ_ONCE(cpus[cpu]->ipis) == before) {
+	while (READ_ONCE(cpus[cpu]->ipis) == before && cpumask_test(&cpus_online, cpu)) {
 		BUG_ON_MSG(time_ns() > deadline, "CPU %u takes no interrupts", cpu);
 		thread_sleep_ns(GRACE_POLL_NS);
 	}
 }
 
+/* A CPU that comes online meanwhile is not asked, so it is not awaited either: it finds no table
+ * that was unlinked before. This CPU sleeps below, or goes on here: it is in no walk. */
 static void wait_for_walkers(void)
 {
-	unsigned int cpu, self = cpu_id(); /* which sleeps below, or goes on here: in no walk */
+	struct cpumask asked;
+	unsigned int cpu;
 
+	cpumask_zero(&asked);
 	for_each_online_cpu(cpu)
+	{
 		ipis_before[cpu] = READ_ONCE(cpus[cpu]->ipis);
+		if (cpu != cpu_id())
+			*cpumask_word(&asked, cpu) |= cpumask_bit(cpu);
+	}
 	SYNC_POINT(tables_gp_sampled);
-	arch_ipi_send_mask(&cpus_online, IPI_WAKE);
-	for_each_online_cpu(cpu)
-		if (cpu != self && !(cpu == 1 && bug(tables_gp_skips_cpu)))
+	arch_ipi_send_mask(&asked, IPI_WAKE);
+	for_each_cpu(cpu, &asked)
+		if (!(cpu == 1 && bug(tables_gp_skips_cpu)))
 			await_interrupt(cpu, ipis_before[cpu]);
 }
 
