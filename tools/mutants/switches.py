@@ -6,6 +6,7 @@ that says so, in UNDECIDED. A cell is killed if each of its killers is red for a
 switch, reached, and green without it.
 """
 
+import itertools
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -86,6 +87,7 @@ class Matrix:
     def __init__(self, driver):
         self.driver = driver
         self.greens = {}
+        self.numbers = itertools.count()    # of green runs; two may be on their way at once
 
     def boot(self, entry, place):
         return self.driver.child(entry.options(), self.driver.dir / place)
@@ -94,7 +96,7 @@ class Matrix:
         """Why the killer is not green without the switch, or nothing."""
         key = replace(entry, bug="")
         if key not in self.greens:
-            code, _, results = self.boot(key, f"green-{len(self.greens):03}-{entry.arch}")
+            code, _, results = self.boot(key, f"green-{next(self.numbers):03}-{entry.arch}")
             reason = results.get("message") or f"it ended with {code}"
             self.greens[key] = "" if code == PASS else reason
         return self.greens[key]

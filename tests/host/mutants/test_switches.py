@@ -135,6 +135,19 @@ class Cells(unittest.TestCase):
             matrix.cell(switches.Cell(bug, X86, [replace(RED[0], bug="one")]))
         self.assertEqual(len(driver.lines), 3)
 
+    def test_green_runs_at_once_have_a_place_each(self):
+        driver, places = FakeDriver(), []
+        matrix = switches.Matrix(driver)
+
+        def boot(entry, place):
+            places.append(place)
+            if len(places) == 1:    # another one begins before this one has ended
+                matrix.green(Entry(2, globs=("other",)))
+            return 0, "", {}
+        matrix.boot = boot
+        matrix.green(Entry(2, globs=("one",)))
+        self.assertEqual(len(set(places)), 2)
+
     def test_probe_must_agree(self):
         probe = Undecided("one", X86, "why", Entry(1, extra=("--append", "x=y")), 2, "no such")
         self.assertEqual(self.cell(FakeDriver(), undecided=probe).verdict, kill.UNDECIDED)
