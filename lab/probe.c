@@ -312,18 +312,16 @@ static void broadcast_change(void *arg)
 	WRITE_ONCE(run.turn[0], 1);
 }
 
-/* A flush that is late has come by then; one that does nothing never does, and excuses no test.
- * Returns true. */
-static bool broadcast_is_late(u32 old)
+/* What is late has come by then. A flush that never comes excuses no test: it ends the run. */
+static void broadcast_await(u32 old)
 {
 	u64 deadline = time_ns() + LATE_NS;
 
-	while (space_read() == old) {
-		if (time_ns() > deadline)
+	for (bool over = false; space_read() == old; over = time_ns() > deadline) {
+		if (over)
 			panic("BUG: no broadcast flush reaches CPU %u", cpu_id());
 		cpu_relax();
 	}
-	return true;
 }
 
 /*
@@ -339,11 +337,15 @@ static bool broadcast_read_stale(u64 n)
 
 	(void)space_read();
 	value = arch_tlb_late_read(&run.turn[1], n, &run.done, (const u32 *)run.addr, &done);
-	if (done == n) {
+	if (done == n)
 		run.at_once++;
-		return value == old && broadcast_is_late(old);
-	}
-	return wait_for(&run.done, n) && space_read() == old && broadcast_is_late(old);
+	else if (wait_for(&run.done, n))
+		value = space_read();
+	else
+		return false;
+	if (value == old)
+		broadcast_await(old);
+	return value == old;
 }
 
 static void broadcast_read(void *arg)

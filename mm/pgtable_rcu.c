@@ -66,15 +66,15 @@ static void await_interrupt(unsigned int cpu, u64 before)
  * that was unlinked before. This CPU sleeps below, or goes on here: it is in no walk. */
 static void wait_for_walkers(void)
 {
+	unsigned int cpu, self = cpu_id();
 	struct cpumask asked;
-	unsigned int cpu;
 
 	cpumask_zero(&asked);
 	for_each_online_cpu(cpu)
 	{
 		ipis_before[cpu] = READ_ONCE(cpus[cpu]->ipis);
-		if (cpu != cpu_id())
-			*cpumask_word(&asked, cpu) |= cpumask_bit(cpu);
+		if (cpu != self)
+			cpumask_set(&asked, cpu);
 	}
 	SYNC_POINT(tables_gp_sampled);
 	arch_ipi_send_mask(&asked, IPI_WAKE);

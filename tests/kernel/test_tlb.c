@@ -91,7 +91,7 @@ TEST(tlb, no_stale_translation, "no CPU keeps the translation of a page that was
 		replace_pages(t);
 }
 
-TEST(tlb, no_stale_broadcast, "nor does one that only the machine's broadcast tells",
+TEST(tlb, no_stale_broadcast, "the same where the machine's broadcast flushes",
      .both_paths = true, .min_cpus = 2)
 {
 	if (!test_decidable(t, PROBE_stale_translation) ||
